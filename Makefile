@@ -1,0 +1,39 @@
+# The two commands: `make demo` and `make test`. Both bootstrap .venv by themselves; only Python >= 3.11 is needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.emrguard-ready
+# Node (for CDK) comes with the virtual environment.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: setup demo test unit check lint docs clean
+.DEFAULT_GOAL := help
+help:
+	@echo "make demo   the main job, end to end on the embedded local cloud"
+	@echo "make test   all tests          make unit   the quick ones"
+	@echo "make check  ruff, mypy --strict, generated docs, all tests"
+
+setup: $(STAMP)
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"emrguard needs Python 3.11 or newer; {sys.executable} is {v[0]}.{v[1]}. Name another one: make PYTHON=python3.12")'
+	@echo "Setting up $(VENV) (about two minutes the first time) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: setup
+	@$(BIN)/python -m emrguard_local.demo
+
+test: setup
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup
+
+unit: setup
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup -m "not scenario"
+
+lint: setup
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+check: lint test
+
+clean:
+	rm -rf $(VENV) cdk.out demo-report build *.egg-info

@@ -1,0 +1,1 @@
+"""AWS CDK constructs for Amazon EMR Serverless with security guardrails."""

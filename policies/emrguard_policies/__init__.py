@@ -1,0 +1,1 @@
+"""Rules and proofs over synthesized CloudFormation templates for Amazon EMR Serverless."""
