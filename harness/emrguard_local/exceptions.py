@@ -9,3 +9,7 @@ class LocalCloudError(EmrGuardError):
 
 class EngineError(EmrGuardError):
     """An engine environment could not be made, or does not support what a job asks for."""
+
+
+class DeployError(LocalCloudError):
+    """A stack could not be deployed exactly as its template says."""

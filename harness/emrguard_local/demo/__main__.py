@@ -111,7 +111,7 @@ def run(directory: Path, stage: _Stage) -> None:
     facts = report.Facts()
 
     with stage.part(1, "Synthesize app.py: a platform and two tenants, flights and payroll"):
-        story.synthesize(directory)
+        story.synthesize(directory, directory / "cdk.out")
         assembly = load(directory / "cdk.out")
         count = sum(len(template.resources) for template in assembly.templates)
         stage.say(f"{len(assembly.templates)} stacks, {count} resources in cdk.out: "

@@ -54,24 +54,22 @@ class Denial:
     message: str
 
 
-def synthesize(directory: Path) -> float:
-    """Run `app.py` as `cdk.json` does, into `cdk.out`; returns the seconds it took.
+def synthesize(directory: Path, output: Path) -> None:
+    """Run `app.py` as the CDK CLI would, into `output`.
 
     Raises:
         LocalCloudError: the app failed; carries its last line of stderr.
     """
     settings = json.loads((directory / "cdk.json").read_text(encoding="utf-8"))
     environment = os.environ | {
-        "CDK_OUTDIR": "cdk.out",
+        "CDK_OUTDIR": str(output),
         "CDK_CONTEXT_JSON": json.dumps(settings.get("context", {})),
     }
-    started = time.monotonic()
     done = subprocess.run(  # noqa: S603 - our own app with our own interpreter
         [sys.executable, "app.py"], cwd=directory, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise LocalCloudError(f"app.py did not synthesize (exit code {done.returncode}):\n{done.stderr or done.stdout}")
-    return time.monotonic() - started
 
 
 @dataclass(frozen=True)
