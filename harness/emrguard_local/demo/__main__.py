@@ -114,8 +114,10 @@ def run(directory: Path, stage: _Stage) -> None:
         story.synthesize(directory, directory / "cdk.out")
         assembly = load(directory / "cdk.out")
         count = sum(len(template.resources) for template in assembly.templates)
-        stage.say(f"{len(assembly.templates)} stacks, {count} resources in cdk.out: "
-                  + ", ".join(template.name for template in assembly.templates))
+        stage.say(
+            f"{len(assembly.templates)} stacks, {count} resources in cdk.out: "
+            + ", ".join(template.name for template in assembly.templates)
+        )
         stage.say("cdk-nag judged them in the synth: AwsSolutions and EmrGuard, nothing unacknowledged")
 
     with stage.part(2, "Audit the templates"):
@@ -151,8 +153,11 @@ def run(directory: Path, stage: _Stage) -> None:
             flights, payroll = stacks.tenants["flights"], stacks.tenants["payroll"]
             submitter = people["flights"].submitter()
             job = story.submit(
-                cloud, submitter, flights,
-                name="delays", input_uri=f"s3://{flights['DataBucketName']}/input/flights.csv",
+                cloud,
+                submitter,
+                flights,
+                name="delays",
+                input_uri=f"s3://{flights['DataBucketName']}/input/flights.csv",
             )
             story.follow(cloud, submitter, job, now)
             facts.jobs.append(job)
@@ -171,8 +176,11 @@ def run(directory: Path, stage: _Stage) -> None:
 
         with stage.part(6, "Show the seal holding") as now:
             trespass = story.submit(
-                cloud, submitter, flights,
-                name="trespass", input_uri=f"s3://{payroll['DataBucketName']}/input/salaries.csv",
+                cloud,
+                submitter,
+                flights,
+                name="trespass",
+                input_uri=f"s3://{payroll['DataBucketName']}/input/salaries.csv",
             )
             story.follow(cloud, submitter, trespass, now)
             facts.jobs.append(trespass)
@@ -183,16 +191,24 @@ def run(directory: Path, stage: _Stage) -> None:
             )
             facts.denials.append(
                 story.refused(
-                    "flights' submitter passes payroll's role", "flights submitter", "emr-serverless:StartJobRun",
+                    "flights' submitter passes payroll's role",
+                    "flights submitter",
+                    "emr-serverless:StartJobRun",
                     lambda: story.submit(
-                        cloud, submitter, flights, name="borrowed-role", input_uri="s3://unused/",
+                        cloud,
+                        submitter,
+                        flights,
+                        name="borrowed-role",
+                        input_uri="s3://unused/",
                         execution_role_arn=payroll["ExecutionRoleArn"],
                     ),
                 )
             )
             facts.denials.append(
                 story.refused(
-                    "the flights analyst signs in without MFA", "flights-analyst", "sts:AssumeRole",
+                    "the flights analyst signs in without MFA",
+                    "flights-analyst",
+                    "sts:AssumeRole",
                     lambda: people["flights"].submitter(mfa=False),
                 )
             )

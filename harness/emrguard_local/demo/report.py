@@ -58,8 +58,11 @@ def _object(record: dict[str, Any]) -> str:
 def write(facts: Facts, path: Path) -> None:
     """Render the report; the page needs no network and no script."""
     environment = Environment(
-        loader=PackageLoader("emrguard_local.demo", ""), autoescape=select_autoescape(["j2"], default=True),
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        loader=PackageLoader("emrguard_local.demo", ""),
+        autoescape=select_autoescape(["j2"], default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["principal"] = principal
     page = environment.get_template("report.html.j2").render(

@@ -134,9 +134,7 @@ def submit(
     return JobRun(name, answer["applicationId"], answer["jobRunId"])
 
 
-def follow(
-    cloud: LocalCloud, credentials: Credentials, run: JobRun, seen: Callable[[str], None]
-) -> JobRun:
+def follow(cloud: LocalCloud, credentials: Credentials, run: JobRun, seen: Callable[[str], None]) -> JobRun:
     """Poll GetJobRun until the run has ended; `seen` is called at each new state.
 
     Raises:
@@ -153,7 +151,9 @@ def follow(
             run.state, run.details = answer["state"], answer.get("stateDetails", "")
             return run
         if time.monotonic() > deadline:
-            raise LocalCloudError(f"job run {run.job_run_id} is still {answer['state']} after {_JOB_DEADLINE_SECONDS} s")
+            raise LocalCloudError(
+                f"job run {run.job_run_id} is still {answer['state']} after {_JOB_DEADLINE_SECONDS} s"
+            )
         time.sleep(0.05)
 
 

@@ -93,7 +93,9 @@ def _api_form(name: str, value: Any) -> Any:
             monitoring = _camel(value)
             types = monitoring.get("cloudWatchLoggingConfiguration", {}).pop("logTypeMap", None)
             if types is not None:
-                monitoring["cloudWatchLoggingConfiguration"]["logTypes"] = {item["key"]: item["value"] for item in types}
+                monitoring["cloudWatchLoggingConfiguration"]["logTypes"] = {
+                    item["key"]: item["value"] for item in types
+                }
             return monitoring
         case _:
             return _camel(value)

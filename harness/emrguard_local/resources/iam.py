@@ -136,9 +136,7 @@ def managed_policy(creation: Creation) -> Created:
     creation.verify("ManagedPolicy", asked, found)
     version = client.get_policy_version(PolicyArn=arn, VersionId=found["DefaultVersionId"])["PolicyVersion"]
     creation.verify("PolicyDocument", *same_document(document, version["Document"]))
-    return Created(
-        arn, {"PolicyArn": arn, "PolicyId": made["PolicyId"], "DefaultVersionId": found["DefaultVersionId"]}
-    )
+    return Created(arn, {"PolicyArn": arn, "PolicyId": made["PolicyId"], "DefaultVersionId": found["DefaultVersionId"]})
 
 
 HANDLERS = (role, policy, managed_policy)

@@ -1,0 +1,243 @@
+"""IAM policy documents as data: a strict reading that refuses what it does not know.
+
+Strings may hold symbols (see `symbols`), private-use characters that stand for values known only after a deployment; the
+reading treats them like any other character. Grammar:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from emrguard_policies.exceptions import InputError
+
+Effect = Literal["Allow", "Deny"]
+PolicyKind = Literal["identity", "resource"]
+
+VERSIONS = ("2012-10-17", "2008-10-17")
+_POLICY_KEYS = {"Version", "Id", "Statement"}
+_STATEMENT_KEYS = {
+    "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
+}  # fmt: skip
+_PRINCIPAL_KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
+_BASE_OPERATORS = (
+    "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike",
+    "StringNotLike", "NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals",
+    "NumericGreaterThan", "NumericGreaterThanEquals", "DateEquals", "DateNotEquals", "DateLessThan",
+    "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals", "Bool", "BinaryEquals", "IpAddress",
+    "NotIpAddress", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "Null",
+)  # fmt: skip
+# IAM compares the names of operators without regard to case.
+OPERATORS = {name.lower(): name for name in _BASE_OPERATORS}
+
+
+class PolicyError(InputError):
+    """A policy document that IAM would refuse or that the engine does not know how to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition: `operator` in AWS's spelling without set prefix and `IfExists`, one key, its values."""
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+    quantifier: Literal["ForAllValues", "ForAnyValue"] | None = None
+    if_exists: bool = False
+
+    def __str__(self) -> str:
+        prefix = f"{self.quantifier}:" if self.quantifier else ""
+        return f"{prefix}{self.operator}{'IfExists' if self.if_exists else ''} {self.key} = {' | '.join(self.values)}"
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalPattern:
+    """One principal of a statement. `{"AWS": "*"}` and `"*"` are both kind `AWS`, value `*`."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement. Of each pair (`actions`, `not_actions`) one is None; an identity policy has no principals."""
+
+    policy: str
+    index: int
+    effect: Effect
+    sid: str | None = None
+    actions: tuple[str, ...] | None = None
+    not_actions: tuple[str, ...] | None = None
+    resources: tuple[str, ...] | None = None
+    not_resources: tuple[str, ...] | None = None
+    principals: tuple[PrincipalPattern, ...] | None = None
+    not_principals: tuple[PrincipalPattern, ...] | None = None
+    conditions: tuple[Condition, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """How a person finds the statement: `policy, statement Sid` or `policy, statement #index`."""
+        return f"{self.policy}, statement {self.sid or f'#{self.index}'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy document; `name` is what explanations call it. `variables` says whether `${…}` is expanded (2012-10-17)."""
+
+    name: str
+    statements: tuple[Statement, ...]
+    kind: PolicyKind = "identity"
+    variables: bool = True
+    document: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
+
+
+def parse(document: Mapping[str, Any] | str, name: str, kind: PolicyKind = "identity") -> Policy:
+    """Read a policy document. `kind` is `resource` for every policy with principals: bucket, key, trust, endpoint.
+
+    Raises:
+        PolicyError: not JSON, an unknown element, a missing Effect, an operator or principal of an unknown form, …
+    """
+    if isinstance(document, str):
+        try:
+            document = json.loads(document)
+        except (ValueError, RecursionError) as error:
+            raise PolicyError(f"{name}: the policy is not JSON: {error}") from error
+    if not isinstance(document, Mapping):
+        raise PolicyError(f"{name}: a policy is an object, found {_shown(document)}")
+    _known_keys(document, _POLICY_KEYS, name)
+    version = document.get("Version", "2008-10-17")
+    if version not in VERSIONS:
+        raise PolicyError(f"{name}: Version is {_shown(version)}; use 2012-10-17")
+    found = document.get("Statement")
+    if found is None:
+        raise PolicyError(f"{name}: the policy has no Statement")
+    listed = found if isinstance(found, list) else [found]
+    statements = tuple(_statement(item, name, index, kind) for index, item in enumerate(listed))
+    return Policy(name, statements, kind, version == "2012-10-17", document)
+
+
+def _statement(item: Any, name: str, index: int, kind: PolicyKind) -> Statement:
+    where = f"{name}, statement #{index}"
+    if not isinstance(item, Mapping):
+        raise PolicyError(f"{where}: a statement is an object, found {_shown(item)}")
+    _known_keys(item, _STATEMENT_KEYS, where)
+    sid = item.get("Sid")
+    if sid is not None and not isinstance(sid, str):
+        raise PolicyError(f"{where}: Sid is {_shown(sid)}; use a string")
+    effect = item.get("Effect")
+    if effect not in ("Allow", "Deny"):
+        raise PolicyError(f"{where}: Effect is {_shown(effect)}; use Allow or Deny")
+    actions, not_actions = _one_of(item, "Action", "NotAction", where, required=True)
+    # A trust policy has principals and no resource: the role that carries it is the resource.
+    resources, not_resources = _one_of(item, "Resource", "NotResource", where, required=kind == "identity")
+    principals = not_principals = None
+    if kind == "resource":
+        principals = _principals(item, "Principal", where)
+        not_principals = _principals(item, "NotPrincipal", where)
+        if (principals is None) == (not_principals is None):
+            raise PolicyError(f"{where}: give Principal or NotPrincipal, one of them")
+    elif "Principal" in item or "NotPrincipal" in item:
+        raise PolicyError(f"{where}: an identity policy has no Principal")
+    return Statement(
+        policy=name,
+        index=index,
+        effect=effect,
+        sid=sid or None,
+        actions=actions,
+        not_actions=not_actions,
+        resources=resources,
+        not_resources=not_resources,
+        principals=principals,
+        not_principals=not_principals,
+        conditions=_conditions(item.get("Condition"), where),
+    )
+
+
+def _one_of(
+    item: Mapping[str, Any], positive: str, negative: str, where: str, *, required: bool
+) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    if positive in item and negative in item:
+        raise PolicyError(f"{where}: {positive} and {negative} exclude each other")
+    if required and positive not in item and negative not in item:
+        raise PolicyError(f"{where}: {positive} or {negative} is missing")
+    return (
+        _strings(item[positive], f"{where}, {positive}") if positive in item else None,
+        _strings(item[negative], f"{where}, {negative}") if negative in item else None,
+    )
+
+
+def _principals(item: Mapping[str, Any], key: str, where: str) -> tuple[PrincipalPattern, ...] | None:
+    if key not in item:
+        return None
+    value = item[key]
+    if value == "*":
+        return (PrincipalPattern("AWS", "*"),)
+    if not isinstance(value, Mapping) or not value:
+        raise PolicyError(f'{where}: {key} is {_shown(value)}; use "*" or an object such as {{"AWS": "arn:…"}}')
+    patterns = []
+    for kind, values in value.items():
+        if kind not in _PRINCIPAL_KINDS:
+            raise PolicyError(f"{where}: {key} of unknown kind {_shown(kind)}; known are {', '.join(_PRINCIPAL_KINDS)}")
+        patterns += [PrincipalPattern(kind, text) for text in _strings(values, f"{where}, {key}.{kind}")]
+    return tuple(patterns)
+
+
+def _conditions(value: Any, where: str) -> tuple[Condition, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, Mapping):
+        raise PolicyError(f"{where}: Condition is {_shown(value)}; use an object")
+    conditions = []
+    for written, keys in value.items():
+        quantifier, operator, if_exists = _operator(written, where)
+        if not isinstance(keys, Mapping) or not keys:
+            raise PolicyError(f"{where}: Condition.{written} is {_shown(keys)}; use an object of keys and values")
+        for key, values in keys.items():
+            texts = _strings(values, f"{where}, Condition.{written}.{key}", scalars=True)
+            conditions.append(Condition(operator, key, texts, quantifier, if_exists))
+    return tuple(conditions)
+
+
+def _operator(written: str, where: str) -> tuple[Literal["ForAllValues", "ForAnyValue"] | None, str, bool]:
+    text = written.lower()
+    quantifier: Literal["ForAllValues", "ForAnyValue"] | None = None
+    if text.startswith("forallvalues:"):
+        quantifier = "ForAllValues"
+    elif text.startswith("foranyvalue:"):
+        quantifier = "ForAnyValue"
+    if quantifier:
+        text = text.split(":", 1)[1]
+    if_exists = text.endswith("ifexists")
+    base = OPERATORS.get(text.removesuffix("ifexists"))
+    if base is None or (base == "Null" and if_exists):
+        raise PolicyError(f"{where}: unknown condition operator {_shown(written)}")
+    return quantifier, base, if_exists
+
+
+def _strings(value: Any, where: str, *, scalars: bool = False) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else [value]
+    texts = []
+    for item in listed:
+        if isinstance(item, str):
+            texts.append(item)
+        elif scalars and isinstance(item, bool):
+            texts.append("true" if item else "false")
+        elif scalars and isinstance(item, int | float):
+            texts.append(str(item))
+        else:
+            raise PolicyError(f"{where}: found {_shown(item)}; use a string")
+    return tuple(texts)
+
+
+def _known_keys(item: Mapping[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(str(key) for key in item if key not in known)
+    if unknown:
+        raise PolicyError(f"{where}: unknown element {unknown[0]}")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,67 @@
+"""Values that are known only after a deployment, as characters inside ordinary strings.
+
+A generated bucket name, a key id or the account of an environment-agnostic stack is one private-use Unicode character, a
+symbol. Strings with symbols can be joined, split and compared like others; what is known of the value (its shape) stands
+in the table. Two different symbols whose `unique` is true never stand for the same text, and neither is a prefix of the
+other: generated names end in a random part. The proof prints this assumption.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+FIRST, LAST = 0xF0000, 0xFFFFD
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One unknown value.
+
+    The value is `prefix`, then `lengths[0]` to `lengths[1]` characters of `alphabet` (None: any characters at all, and no
+    upper bound on the length when `lengths[1]` is None), then `suffix`. `example` is one such value, for witnesses that
+    people read. `origin` says where it comes from: `Payroll/DataBucket.Ref`.
+    """
+
+    char: str
+    origin: str
+    example: str
+    prefix: str = ""
+    suffix: str = ""
+    alphabet: frozenset[str] | None = None
+    lengths: tuple[int, int | None] = (0, None)
+    unique: bool = False
+
+
+@dataclass
+class SymbolTable:
+    """All symbols of one assembly; the same origin gives the same symbol."""
+
+    by_char: dict[str, Symbol] = field(default_factory=dict)
+    _by_origin: dict[str, Symbol] = field(default_factory=dict)
+
+    def symbol(
+        self,
+        origin: str,
+        example: str,
+        *,
+        prefix: str = "",
+        suffix: str = "",
+        alphabet: frozenset[str] | None = None,
+        lengths: tuple[int, int | None] = (0, None),
+        unique: bool = False,
+    ) -> Symbol:
+        """The symbol of `origin`, made at the first call."""
+        if origin not in self._by_origin:
+            char = chr(FIRST + len(self._by_origin))
+            made = Symbol(char, origin, example, prefix, suffix, alphabet, lengths, unique)
+            self._by_origin[origin] = self.by_char[char] = made
+        return self._by_origin[origin]
+
+    def readable(self, text: str) -> str:
+        """`text` with each symbol replaced by its example."""
+        return "".join(self.by_char[char].example if char in self.by_char else char for char in text)
+
+
+def is_symbol(char: str) -> bool:
+    """Whether a character is a symbol."""
+    return FIRST <= ord(char) <= LAST
