@@ -1,7 +1,7 @@
 """IAM policy documents as data: a strict reading that refuses what it does not know.
 
-Strings may hold symbols (see `symbols`), private-use characters that stand for values known only after a deployment; the
-reading treats them like any other character. Grammar:
+Strings may hold symbols (see `symbols`), private-use characters that stand for values known only after a deployment;
+the reading treats them like any other character. Grammar:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
@@ -83,9 +83,12 @@ class Statement:
         return f"{self.policy}, statement {self.sid or f'#{self.index}'}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
-    """A policy document; `name` is what explanations call it. `variables` says whether `${…}` is expanded (2012-10-17)."""
+    """A policy document; `name` is what explanations call it.
+
+    `variables` says whether `${…}` is expanded: from Version 2012-10-17 on.
+    """
 
     name: str
     statements: tuple[Statement, ...]

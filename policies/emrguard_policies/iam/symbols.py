@@ -1,9 +1,9 @@
 """Values that are known only after a deployment, as characters inside ordinary strings.
 
-A generated bucket name, a key id or the account of an environment-agnostic stack is one private-use Unicode character, a
-symbol. Strings with symbols can be joined, split and compared like others; what is known of the value (its shape) stands
-in the table. Two different symbols whose `unique` is true never stand for the same text, and neither is a prefix of the
-other: generated names end in a random part. The proof prints this assumption.
+A generated bucket name, a key id or the account of an environment-agnostic stack is one private-use Unicode character,
+a symbol. Strings with symbols can be joined, split and compared like others; what is known of the value (its shape)
+stands in the table. Two different symbols whose `unique` is true never stand for the same text, and neither is a prefix
+of the other: generated names end in a random part. The proof prints this assumption.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ FIRST, LAST = 0xF0000, 0xFFFFD
 class Symbol:
     """One unknown value.
 
-    The value is `prefix`, then `lengths[0]` to `lengths[1]` characters of `alphabet` (None: any characters at all, and no
-    upper bound on the length when `lengths[1]` is None), then `suffix`. `example` is one such value, for witnesses that
-    people read. `origin` says where it comes from: `Payroll/DataBucket.Ref`.
+    The value is `prefix`, then `lengths[0]` to `lengths[1]` characters of `alphabet` (None: any characters at all, and
+    no upper bound on the length when `lengths[1]` is None), then `suffix`. `example` is one such value, for witnesses
+    that people read. `origin` says where it comes from: `Payroll/DataBucket.Ref`.
     """
 
     char: str

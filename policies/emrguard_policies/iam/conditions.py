@@ -1,0 +1,156 @@
+"""Evaluation of condition operators on concrete values, in three values: true, false, and None for "cannot be judged".
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+
+from emrguard_policies.iam import matching
+from emrguard_policies.iam.model import Condition
+
+Context = Mapping[str, Sequence[str]]
+"""Condition keys in lower case, each with its values."""
+
+# A test of one request value against one policy value; raises ValueError when the policy value makes no sense, and
+# returns False when the request value does not.
+_Test = Callable[[str, str], bool]
+
+_NEGATED = {
+    "StringNotEquals": "StringEquals",
+    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+    "StringNotLike": "StringLike",
+    "NumericNotEquals": "NumericEquals",
+    "DateNotEquals": "DateEquals",
+    "NotIpAddress": "IpAddress",
+    "ArnNotEquals": "ArnLike",
+    "ArnNotLike": "ArnLike",
+}
+_WITH_VARIABLES = ("String", "Arn")
+
+
+def holds(condition: Condition, context: Context, *, variables: bool = True) -> bool | None:
+    """Whether the condition holds; None when a value of the policy cannot be read (a number that is none, …)."""
+    found = context.get(condition.key.lower())
+    if condition.operator == "Null":
+        return _null(condition, found)
+    negated = condition.operator in _NEGATED
+    if not found:
+        if condition.quantifier == "ForAllValues" or condition.if_exists:
+            return True
+        return negated and condition.quantifier != "ForAnyValue"
+    test = _TESTS[_NEGATED.get(condition.operator, condition.operator)]
+    wanted = _wanted(condition, context) if variables else condition.values
+    try:
+        matches = [any(test(value, pattern) for pattern in wanted) for value in found]
+    except ValueError:
+        return None
+    if negated:
+        outcomes = [not match for match in matches]
+        return any(outcomes) if condition.quantifier == "ForAnyValue" else all(outcomes)
+    return all(matches) if condition.quantifier == "ForAllValues" else any(matches)
+
+
+def _wanted(condition: Condition, context: Context) -> Sequence[str]:
+    if not condition.operator.startswith(_WITH_VARIABLES) or not any(map(matching.has_variables, condition.values)):
+        return condition.values
+    # A variable without a value matches nothing.
+    return [text for value in condition.values if (text := matching.expand(value, context)) is not None]
+
+
+def _null(condition: Condition, found: Sequence[str] | None) -> bool | None:
+    wanted = {value.lower() for value in condition.values}
+    if not wanted <= {"true", "false"}:
+        return None
+    return ("false" if found else "true") in wanted
+
+
+def _equals(value: str, pattern: str) -> bool:
+    return value == matching.unescaped(pattern)
+
+
+def _equals_ignoring_case(value: str, pattern: str) -> bool:
+    return value.lower() == matching.unescaped(pattern).lower()
+
+
+def _numeric(compare: Callable[[Decimal, Decimal], bool]) -> _Test:
+    def test(value: str, pattern: str) -> bool:
+        wanted = _number(pattern)
+        if wanted is None:
+            raise ValueError(pattern)
+        found = _number(value)
+        return found is not None and compare(found, wanted)
+
+    return test
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _date(compare: Callable[[datetime, datetime], bool]) -> _Test:
+    def test(value: str, pattern: str) -> bool:
+        wanted = _moment(pattern)
+        if wanted is None:
+            raise ValueError(pattern)
+        found = _moment(value)
+        return found is not None and compare(found, wanted)
+
+    return test
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(float(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _bool(value: str, pattern: str) -> bool:
+    if pattern.lower() not in ("true", "false"):
+        raise ValueError(pattern)
+    return value.lower() == pattern.lower()
+
+
+def _ip(value: str, pattern: str) -> bool:
+    network = ipaddress.ip_network(pattern, strict=False)
+    try:
+        address = ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return address.version == network.version and address in network
+
+
+_TESTS: Mapping[str, _Test] = {
+    "StringEquals": _equals,
+    "StringEqualsIgnoreCase": _equals_ignoring_case,
+    "StringLike": lambda value, pattern: matching.glob(pattern)(value),
+    "NumericEquals": _numeric(lambda found, wanted: found == wanted),
+    "NumericLessThan": _numeric(lambda found, wanted: found < wanted),
+    "NumericLessThanEquals": _numeric(lambda found, wanted: found <= wanted),
+    "NumericGreaterThan": _numeric(lambda found, wanted: found > wanted),
+    "NumericGreaterThanEquals": _numeric(lambda found, wanted: found >= wanted),
+    "DateEquals": _date(lambda found, wanted: found == wanted),
+    "DateLessThan": _date(lambda found, wanted: found < wanted),
+    "DateLessThanEquals": _date(lambda found, wanted: found <= wanted),
+    "DateGreaterThan": _date(lambda found, wanted: found > wanted),
+    "DateGreaterThanEquals": _date(lambda found, wanted: found >= wanted),
+    "Bool": _bool,
+    "BinaryEquals": lambda value, pattern: value == pattern,
+    "IpAddress": _ip,
+    "ArnEquals": lambda value, pattern: matching.arn(pattern)(value),
+    "ArnLike": lambda value, pattern: matching.arn(pattern)(value),
+}
