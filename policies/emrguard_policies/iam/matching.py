@@ -61,20 +61,6 @@ def unescaped(text: str) -> str:
     return text
 
 
-def _regex(pattern: str, star: str, any_one: str) -> str:
-    parts: list[str] = []
-    for char in pattern:
-        if char == "*":
-            # A run of stars is one star; more would only make the search slower.
-            if not parts or parts[-1] != star:
-                parts.append(star)
-        elif char == "?":
-            parts.append(any_one)
-        else:
-            parts.append(_UNESCAPE.get(char) or re.escape(char))
-    return "".join(parts)
-
-
 @lru_cache(maxsize=65536)
 def glob(pattern: str) -> Matcher:
     """Matcher of a string pattern in which `*` and `?` match any characters: StringLike."""
@@ -120,7 +106,8 @@ class _Wild:
 
     @staticmethod
     def _compile(piece: str) -> tuple[re.Pattern[str], int]:
-        return re.compile(_regex(piece, "", "."), re.DOTALL), len(piece)
+        regex = "".join("." if char == "?" else _UNESCAPE.get(char) or re.escape(char) for char in piece)
+        return re.compile(regex, re.DOTALL), len(piece)
 
     def __call__(self, text: str) -> bool:
         head = self._first[0].match(text)
