@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from emrguard_local.cloud import LocalCloud
 from emrguard_local.credentials import Credentials
 from emrguard_local.demo import story
@@ -47,7 +48,12 @@ class Platform:
     cloud: LocalCloud
     stacks: story.Stacks
     people: dict[str, Person]
-    submitters: dict[str, Credentials]
+    auditor: Credentials
+
+    @property
+    def submitters(self) -> dict[str, Credentials]:
+        """Credentials of each tenant's submitter."""
+        return {name: person.credentials for name, person in self.people.items()}
 
     @property
     def flights(self) -> dict[str, str]:
@@ -67,7 +73,7 @@ def platform(assembly: Assembly) -> Iterator[Platform]:
     with LocalCloud.start() as cloud:
         stacks = story.Stacks.of(deploy(assembly, cloud))
         people = story.seed(cloud, stacks, ROOT)
-        yield Platform(cloud, stacks, people, {name: each.submitter() for name, each in people.items()})
+        yield Platform(cloud, stacks, people, story.auditor(cloud, stacks))
 
 
 @pytest.fixture(scope="session")

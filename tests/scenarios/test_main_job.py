@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 from conftest import Platform
+
 from emrguard_local.demo import story
 from emrguard_local.demo.flights_data import flights_csv
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, Platform
+
 from emrguard_local.demo import story
 
 BIN = Path(sys.executable).parent

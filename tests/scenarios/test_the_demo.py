@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from conftest import ROOT
+
 from emrguard_local.cloud import LocalCloud
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ClientError
 from conftest import Platform
+
 from emrguard_local.demo import story
 
 
@@ -62,7 +63,7 @@ def test_a_submitter_cannot_submit_to_another_tenants_application(platform: Plat
 
 def test_signing_in_without_mfa_is_refused(platform: Platform) -> None:
     """The submitter role can be assumed with an MFA code only."""
-    assert "sts:AssumeRole" in _denied(lambda: platform.people["flights"].submitter(mfa=False))
+    assert "sts:AssumeRole" in _denied(lambda: platform.people["flights"].sign_in(mfa=False))
 
 
 @pytest.mark.parametrize("operation", ["get", "put", "list", "delete"])
@@ -81,15 +82,15 @@ def test_the_administrator_does_not_read_tenant_data(platform: Platform, operati
 
 def test_the_trail_records_allowed_and_denied_calls(platform: Platform, delays: story.JobRun) -> None:
     """The trail's bucket holds CloudTrail records of the submission, the job's reads and writes, and the refusals."""
-    _denied(lambda: platform.people["payroll"].submitter(mfa=False))
+    _denied(lambda: platform.people["payroll"].sign_in(mfa=False))
     found = story.wait_for_records(
         platform.cloud,
-        story.auditor(platform.cloud, platform.stacks),
+        platform.auditor,
         platform.stacks.platform["TrailBucketName"],
-        wanted=lambda records: any(
-            each["eventName"] == "AssumeRole" and each.get("errorCode") for each in records
-        )
-        and any(delays.job_run_id in str(each.get("responseElements")) for each in records),
+        wanted=lambda records: (
+            any(each["eventName"] == "AssumeRole" and each.get("errorCode") for each in records)
+            and any(delays.job_run_id in str(each.get("responseElements")) for each in records)
+        ),
     )
     (submission,) = [each for each in found if delays.job_run_id in str(each.get("responseElements"))]
     assert submission["eventSource"] == "emr-serverless.amazonaws.com"

@@ -151,7 +151,7 @@ def run(directory: Path, stage: _Stage) -> None:
             engine.wait(now)
             people = story.seed(cloud, stacks, directory)
             flights, payroll = stacks.tenants["flights"], stacks.tenants["payroll"]
-            submitter = people["flights"].submitter()
+            submitter = people["flights"].credentials
             job = story.submit(
                 cloud,
                 submitter,
@@ -209,7 +209,7 @@ def run(directory: Path, stage: _Stage) -> None:
                     "the flights analyst signs in without MFA",
                     "flights-analyst",
                     "sts:AssumeRole",
-                    lambda: people["flights"].submitter(mfa=False),
+                    lambda: people["flights"].sign_in(mfa=False),
                 )
             )
             for denial in facts.denials:

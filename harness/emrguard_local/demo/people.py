@@ -1,10 +1,11 @@
-"""The people of the demo: IAM users with a virtual MFA device, who take on a tenant's submitter role."""
+"""The people of the demo: IAM users with a virtual MFA device, who take on one role each."""
 
 from __future__ import annotations
 
 import json
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pyotp
@@ -27,8 +28,13 @@ class Person:
     _seed: str
     _used_codes: set[str] = field(default_factory=set)
 
-    def submitter(self, *, mfa: bool = True) -> Credentials:
-        """Credentials of the submitter role, by sts:AssumeRole.
+    @cached_property
+    def credentials(self) -> Credentials:
+        """Credentials of the role, from one sign-in with MFA."""
+        return self.sign_in()
+
+    def sign_in(self, *, mfa: bool = True) -> Credentials:
+        """New credentials of the role, by sts:AssumeRole.
 
         Raises:
             botocore.exceptions.ClientError: AccessDenied, for instance without MFA where the role demands it.
@@ -72,10 +78,11 @@ def hire(cloud: LocalCloud, name: str, role_arn: str) -> Person:
     iam.enable_mfa_device(
         UserName=name,
         SerialNumber=device["SerialNumber"],
-        AuthenticationCode1=totp.at(now - _TOTP_PERIOD),
-        AuthenticationCode2=totp.at(now),
+        # The codes before the present one, which is left for the first sign-in.
+        AuthenticationCode1=totp.at(now - 2 * _TOTP_PERIOD),
+        AuthenticationCode2=totp.at(now - _TOTP_PERIOD),
     )
-    person = Person(
+    return Person(
         name,
         role_arn,
         cloud,
@@ -83,4 +90,3 @@ def hire(cloud: LocalCloud, name: str, role_arn: str) -> Person:
         device["SerialNumber"],
         totp.secret,
     )
-    return person

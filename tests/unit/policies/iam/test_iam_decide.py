@@ -71,9 +71,9 @@ def test_an_identity_policy_allows_in_its_own_account() -> None:
 
 def test_an_explicit_deny_wins_over_every_allow() -> None:
     """Wherever the Deny stands."""
-    granted = {"identity": [identity(allow())], "resource": resource(allow(Principal="*"))}
+    granted: dict[str, Any] = {"identity": [identity(allow())], "resource": resource(allow(Principal="*"))}
     assert ask(**granted).allowed
-    for denied in (
+    places: list[dict[str, Any]] = [
         {"identity": [identity(allow()), identity(deny())]},
         {"resource": resource(deny(Principal="*"))},
         {"boundary": identity(allow(), deny())},
@@ -81,7 +81,8 @@ def test_an_explicit_deny_wins_over_every_allow() -> None:
         {"scps": [[identity(allow(), deny())]]},
         {"rcps": [[parse({"Statement": [allow(Principal="*"), deny(Principal="*")]}, "rcp", "resource")]]},
         {"endpoint": parse({"Statement": [allow(Principal="*"), deny(Principal="*")]}, "endpoint", "resource")},
-    ):
+    ]
+    for denied in places:
         decision = ask(**(granted | denied))
         assert not decision.allowed, denied
         assert decision.explicit, denied
