@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from emrguard_local.cloud import LocalCloud
-from emrguard_local.credentials import Credentials
 from emrguard_local.demo import story
-from emrguard_local.demo.people import Person
 from emrguard_local.deploy import deploy
 from emrguard_local.engines.spark import SparkEngine
 from emrguard_policies.assembly import Assembly, load
-
-ROOT = Path(__file__).parents[2]
+from scenario_support import ROOT, Platform
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,31 +35,6 @@ def cdk_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def assembly(cdk_out: Path) -> Assembly:
     """The cloud assembly of `app.py`, read back."""
     return load(cdk_out)
-
-
-@dataclass(frozen=True)
-class Platform:
-    """The deployed platform and the people who use it."""
-
-    cloud: LocalCloud
-    stacks: story.Stacks
-    people: dict[str, Person]
-    auditor: Credentials
-
-    @property
-    def submitters(self) -> dict[str, Credentials]:
-        """Credentials of each tenant's submitter."""
-        return {name: person.credentials for name, person in self.people.items()}
-
-    @property
-    def flights(self) -> dict[str, str]:
-        """Outputs of the flights stack."""
-        return self.stacks.tenants["flights"]
-
-    @property
-    def payroll(self) -> dict[str, str]:
-        """Outputs of the payroll stack."""
-        return self.stacks.tenants["payroll"]
 
 
 @pytest.fixture(scope="session")

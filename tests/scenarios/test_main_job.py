@@ -8,10 +8,10 @@ import io
 from collections import Counter
 
 import pytest
-from conftest import Platform
 
 from emrguard_local.demo import story
 from emrguard_local.demo.flights_data import flights_csv
+from scenario_support import Platform
 
 
 def test_the_job_succeeds_through_the_documented_states(delays: story.JobRun) -> None:

