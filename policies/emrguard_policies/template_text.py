@@ -132,14 +132,17 @@ def _scan(text: str, file: Path) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1
-            raise InputError(f"{file}: the alias *{event.anchor} is not supported in templates (line {line})")
+            raise InputError(f"{file}: the alias *{event.anchor} is not supported in templates{_line(event)}")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            raise InputError(f"{file}: nested deeper than {MAX_DEPTH} levels (line {event.start_mark.line + 1})")
+            raise InputError(f"{file}: nested deeper than {MAX_DEPTH} levels{_line(event)}")
+
+
+def _line(event: Any) -> str:
+    return f" (line {event.start_mark.line + 1})" if event.start_mark else ""
 
 
 def _deeper_than(value: Any, depth: int) -> bool:
