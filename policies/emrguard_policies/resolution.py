@@ -1,0 +1,659 @@
+"""Replaces CloudFormation's intrinsic functions by values, across the stacks of one assembly.
+
+What only a deployment knows becomes a symbol with the shape that is known of it (see `iam.symbols`); what cannot be
+decided (parameters, conditions on them, functions of unknown text) becomes a symbol of unknown shape, which every
+reader must take as "could be anything". Functions:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from emrguard_policies import resource_names
+from emrguard_policies.assembly import Assembly, Resource, Template
+from emrguard_policies.exceptions import InputError
+from emrguard_policies.iam.symbols import SymbolTable, is_symbol
+
+_NO_VALUE = object()
+_REFERENCE = re.compile(r"\$\{([^${}]*)\}")
+_DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
+_STACK = "AWS::CloudFormation::Stack"
+_DIGITS = frozenset(string.digits)
+
+
+class Resolver:
+    """Resolves values of one assembly. Environment-agnostic stacks are taken to share one account and region."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        self.assembly = assembly
+        self.symbols = SymbolTable()
+        self._labels = _labels(assembly)
+        self._active: list[tuple[Template, str]] = []
+        self._refs: dict[Resource, str] = {}
+        self._properties: dict[Resource, Mapping[str, Any]] = {}
+        self._conditions: dict[tuple[Template, str], bool | None] = {}
+        self._export_index: dict[str, list[tuple[Template, str]]] | None = None
+        self._identities: dict[str, Resource | None] | None = None
+
+    # The interface
+
+    def resolve(self, template: Template, value: Any) -> Any:
+        """`value` of `template` with every intrinsic function replaced; None where it is `AWS::NoValue`.
+
+        Raises:
+            InputError: the template refers to itself in a circle.
+        """
+        result = self._resolve(template, value)
+        return None if result is _NO_VALUE else result
+
+    def properties(self, resource: Resource) -> Mapping[str, Any]:
+        """All properties of a resource, resolved; computed once."""
+        if resource not in self._properties:
+            resolved = self.resolve(resource.template, dict(resource.properties))
+            # A transform in place of the properties leaves nothing to read: every property is unknown then.
+            self._properties[resource] = resolved if isinstance(resolved, dict) else {}
+        return self._properties[resource]
+
+    def ref(self, resource: Resource) -> str:
+        """What `Ref` gives for a resource."""
+        if resource not in self._refs:
+            with self._once(resource.template, resource.logical_id):
+                self._refs[resource] = self._ref(resource)
+        return self._refs[resource]
+
+    def attribute(self, resource: Resource, name: str) -> str:
+        """What `Fn::GetAtt` gives for an attribute, as text."""
+        value = self._attribute(resource, name)
+        return value if isinstance(value, str) else self._unknown(resource.template, {"Fn::GetAtt": [name]})
+
+    def arn(self, resource: Resource) -> str | None:
+        """The ARN of a resource; None for types that have none or whose form is not known here."""
+        named = resource_names.NAMED.get(resource.type)
+        if named:
+            return self._format(resource, named.arn, self._name(resource)) if named.arn else None
+        identified = resource_names.IDENTIFIED.get(resource.type)
+        if identified:
+            return self._format(resource, identified.arn, self.ref(resource))
+        if resource.type == "AWS::KMS::Key":
+            return self._format(resource, "arn:{P}:kms:{R}:{A}:key/{id}", self.ref(resource))
+        if resource.type in ("AWS::SecretsManager::Secret", _STACK):
+            return self.ref(resource)
+        return None
+
+    def target(self, template: Template, value: Any) -> Resource | None:
+        """The one resource that a value points at, by reference or by its literal name or ARN; None if not one."""
+        found = set(self._pointed(template, value))
+        if len(found) == 1:
+            return found.pop()
+        if found:
+            return None
+        text = self.resolve(template, value)
+        return self.find(text) if isinstance(text, str) else None
+
+    def find(self, text: str) -> Resource | None:
+        """The resource whose resolved `Ref`, name or ARN is `text`; None if there is none or more than one."""
+        if self._identities is None:
+            self._identities = {}
+            for resource in self.assembly.resources(*resource_names.NAMED, *resource_names.IDENTIFIED, *_OWN_SCHEME):
+                named = resource.type in resource_names.NAMED
+                for name in {self.ref(resource), self.arn(resource), self._name(resource) if named else None} - {None}:
+                    known = self._identities.get(str(name), resource)
+                    self._identities[str(name)] = resource if known is resource else None
+        return self._identities.get(text)
+
+    def account(self, template: Template) -> str:
+        """The account of a template: 12 digits, or the symbol of the account that agnostic stacks share."""
+        return template.account or self._shared("AWS::AccountId")
+
+    def region(self, template: Template) -> str:
+        """The region of a template, or the symbol of the region that agnostic stacks share."""
+        return template.region or self._shared("AWS::Region")
+
+    def is_known(self, value: Any) -> bool:
+        """Whether a resolved value holds no symbol at all."""
+        if isinstance(value, str):
+            return not any(map(is_symbol, value))
+        if isinstance(value, dict):
+            return all(map(self.is_known, value.values()))
+        return all(map(self.is_known, value)) if isinstance(value, list) else True
+
+    def is_opaque(self, value: Any) -> bool:
+        """Whether a resolved value is, or contains, text of which nothing is known."""
+        return isinstance(value, str) and any(
+            is_symbol(char) and self.symbols.by_char[char].alphabet is None for char in value
+        )
+
+    # Values
+
+    def _resolve(self, template: Template, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._dynamic(template, value) if "{{resolve:" in value else value
+        if isinstance(value, list):
+            items = [self._resolve(template, item) for item in value]
+            return [item for item in items if item is not _NO_VALUE]
+        if not isinstance(value, dict):
+            return value
+        functions = [key for key in value if key == "Ref" or key.startswith("Fn::")]
+        if functions:
+            if len(value) != 1:
+                return self._unknown(template, value)
+            handler = _FUNCTIONS.get(functions[0])
+            result = handler(self, template, value[functions[0]]) if handler else None
+            return self._unknown(template, value) if result is None else result
+        body = {key: self._resolve(template, item) for key, item in value.items()}
+        return {key: item for key, item in body.items() if item is not _NO_VALUE}
+
+    def _text(self, template: Template, value: Any) -> str | None:
+        """A value in a place where CloudFormation wants text; None if it is none."""
+        result = self._resolve(template, value)
+        if isinstance(result, bool):
+            return "true" if result else "false"
+        if isinstance(result, int | float):
+            return str(result)
+        return result if isinstance(result, str) else None
+
+    def _unknown(self, template: Template, expression: Any) -> str:
+        text = json.dumps(expression, sort_keys=True, default=str)
+        return self.symbols.symbol(f"{self._labels[template]}: {text}", "unknown").char
+
+    def _dynamic(self, template: Template, text: str) -> str:
+        return _DYNAMIC.sub(lambda match: self._unknown(template, match[0]), text)
+
+    def _shared(self, name: str) -> str:
+        if name == "AWS::AccountId":
+            return self.symbols.symbol(name, "111122223333", alphabet=_DIGITS, lengths=(12, 12)).char
+        alphabet = frozenset(string.ascii_lowercase + string.digits + "-")
+        return self.symbols.symbol(name, "us-east-1", alphabet=alphabet, lengths=(9, 24)).char
+
+    @contextmanager
+    def _once(self, template: Template, name: str) -> Iterator[None]:
+        """Guards against circles: a name is not resolved while it is being resolved."""
+        key = (template, name)
+        if key in self._active:
+            circle = [item[1] for item in self._active[self._active.index(key) :]] + [name]
+            raise InputError(f"{template.path}: circular reference: {' -> '.join(circle)}")
+        self._active.append(key)
+        try:
+            yield
+        finally:
+            self._active.pop()
+
+    # Functions: None means that the value cannot be known
+
+    def _fn_ref(self, template: Template, name: Any) -> Any:
+        if not isinstance(name, str):
+            return None
+        if name.startswith("AWS::"):
+            return self._pseudo(template, name)
+        if name in template.resources:
+            return self.ref(template.resources[name])
+        return self._parameter(template, name)
+
+    def _pseudo(self, template: Template, name: str) -> Any:
+        partition = resource_names.partition_of(template.region)
+        if name == "AWS::NoValue":
+            return _NO_VALUE
+        if name == "AWS::AccountId":
+            return self.account(template)
+        if name == "AWS::Region":
+            return self.region(template)
+        if name == "AWS::Partition":
+            return partition
+        if name == "AWS::URLSuffix":
+            return resource_names.url_suffix(partition)
+        if name == "AWS::StackName":
+            return self._stack_name(template)
+        if name == "AWS::StackId":
+            unique = self._uuid(f"{self._labels[template]}.AWS::StackId", "")
+            return (
+                f"arn:{partition}:cloudformation:{self.region(template)}:{self.account(template)}"
+                f":stack/{self._stack_name(template)}/{unique}"
+            )
+        return None
+
+    def _stack_name(self, template: Template) -> str:
+        if not template.named:
+            return self._unknown(template, {"Ref": "AWS::StackName"})
+        if template.parent is None:
+            return template.name
+        label = self._labels[template]
+        prefix = f"{template.name}-"
+        alphabet = resource_names.ALNUM
+        length = (resource_names.RANDOM_LENGTH, resource_names.RANDOM_LENGTH)
+        return self.symbols.symbol(
+            f"{label}.AWS::StackName", f"{prefix}EXAMPLE12345", prefix=prefix, alphabet=alphabet, lengths=length,
+            unique=True,
+        ).char  # fmt: skip
+
+    def _parameter(self, template: Template, name: str) -> Any:
+        above = template.parent_resource
+        if above is None:
+            return None
+        with self._once(template, name):
+            passed = above.properties.get("Parameters")
+            if isinstance(passed, Mapping) and name in passed:
+                return self._resolve(above.template, passed[name])
+            declared = template.parameters.get(name)
+            default = declared.get("Default") if isinstance(declared, Mapping) else None
+            # Nobody can override the parameter of a nested stack but its parent, so the default is the value.
+            simple = isinstance(declared, Mapping) and declared.get("Type") in ("String", "Number")
+            return default if simple else None
+
+    def _fn_get_att(self, template: Template, value: Any) -> Any:
+        resource, name = self._attribute_of(template, value)
+        return self._attribute(resource, name) if resource and name else None
+
+    def _attribute_of(self, template: Template, value: Any) -> tuple[Resource | None, str | None]:
+        parts = value.split(".", 1) if isinstance(value, str) else value
+        if not isinstance(parts, list) or len(parts) < 2 or not isinstance(parts[0], str):
+            return None, None
+        name = self._text(template, parts[1]) if len(parts) == 2 else ".".join(map(str, parts[1:]))
+        return template.resources.get(parts[0]), name
+
+    def _attribute(self, resource: Resource, name: str) -> Any:
+        named = resource_names.NAMED.get(resource.type)
+        if named and name in named.attributes:
+            return self._format(resource, named.attributes[name], self._name(resource))
+        identified = resource_names.IDENTIFIED.get(resource.type)
+        if identified and name == "Arn" and resource.type == "AWS::EMRServerless::Application":
+            return self.arn(resource)
+        if identified and name == identified.id_attribute:
+            return self.ref(resource)
+        if resource.type == "AWS::KMS::Key" and name in ("Arn", "KeyId"):
+            return self.arn(resource) if name == "Arn" else self.ref(resource)
+        if resource.type == "AWS::SecretsManager::Secret" and name == "Id":
+            return self.ref(resource)
+        if resource.type == _STACK and name.startswith("Outputs."):
+            child = resource.template.children.get(resource.logical_id)
+            if child is not None:
+                return self._output(child, name.removeprefix("Outputs."))
+        # Some attributes only repeat a property.
+        if (resource.type, name) in _REPEATED:
+            with self._once(resource.template, f"{resource.logical_id}.{name}"):
+                value = resource.properties.get(name)
+                if isinstance(value, str | dict):
+                    return self._resolve(resource.template, value)
+        return self.symbols.symbol(f"{self._labels[resource.template]}/{resource.logical_id}.{name}", "unknown").char
+
+    def _output(self, template: Template, name: str) -> Any:
+        output = template.outputs.get(name)
+        if not isinstance(output, Mapping) or "Value" not in output:
+            return None
+        with self._once(template, f"Outputs.{name}"):
+            result = self._resolve(template, output["Value"])
+        return None if result is _NO_VALUE else result
+
+    def _fn_import_value(self, template: Template, value: Any) -> Any:
+        found = self._export(template, value)
+        return self._output(*found) if found else None
+
+    def _export(self, template: Template, value: Any) -> tuple[Template, str] | None:
+        name = self._text(template, value)
+        if name is None:
+            return None
+        if self._export_index is None:
+            self._export_index = {}
+            for exporting in self.assembly.templates:
+                for output_id, output in exporting.outputs.items():
+                    export = output.get("Export") if isinstance(output, Mapping) else None
+                    written = export.get("Name") if isinstance(export, Mapping) else None
+                    text = self._text(exporting, written)
+                    if text is not None:
+                        self._export_index.setdefault(text, []).append((exporting, output_id))
+        same = [
+            (other, output_id)
+            for other, output_id in self._export_index.get(name, ())
+            if (other.account, other.region) == (template.account, template.region)
+        ]
+        return same[0] if len(same) == 1 else None
+
+    def _fn_get_stack_output(self, template: Template, value: Any) -> Any:
+        found = self._stack_output(template, value)
+        return self._output(*found) if found else None
+
+    def _stack_output(self, template: Template, value: Any) -> tuple[Template, str] | None:
+        if not isinstance(value, Mapping):
+            return None
+        stack, output = (self._text(template, value.get(key)) for key in ("StackName", "OutputName"))
+        region = self._text(template, value["Region"]) if "Region" in value else self.region(template)
+        same = [
+            other
+            for other in self.assembly.templates
+            if other.named and other.parent is None and other.name == stack and self.region(other) == region
+        ]
+        # A role named here reads another account's stack; two stacks of one name cannot be told apart then.
+        if "RoleArn" not in value:
+            same = [other for other in same if other.account == template.account]
+        return (same[0], output) if len(same) == 1 and output else None
+
+    def _fn_sub(self, template: Template, value: Any) -> Any:
+        text, variables = (value[0], value[1]) if isinstance(value, list) and len(value) == 2 else (value, {})
+        if not isinstance(text, str) or not isinstance(variables, Mapping):
+            return None
+        known = True
+
+        def replace(match: re.Match[str]) -> str:
+            nonlocal known
+            name = match[1].strip()
+            if name.startswith("!"):
+                return f"${{{name[1:]}}}"
+            if name in variables:
+                part = self._text(template, variables[name])
+            elif "." in name:
+                part = self._text(template, {"Fn::GetAtt": name})
+            else:
+                part = self._text(template, {"Ref": name})
+            known = known and part is not None
+            return part or ""
+
+        result = _REFERENCE.sub(replace, text)
+        return self._dynamic(template, result) if known else None
+
+    def _fn_join(self, template: Template, value: Any) -> Any:
+        if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str):
+            return None
+        items = self._resolve(template, value[1])
+        if not isinstance(items, list):
+            return None
+        texts = [self._text(template, item) if not isinstance(item, str) else item for item in items]
+        known = [text for text in texts if text is not None]
+        return self._dynamic(template, value[0].join(known)) if len(known) == len(texts) else None
+
+    def _fn_split(self, template: Template, value: Any) -> Any:
+        if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str) or not value[0]:
+            return None
+        text = self._text(template, value[1])
+        if text is None:
+            return None
+        for char in filter(is_symbol, text):
+            symbol = self.symbols.by_char[char]
+            if symbol.alphabet is None:
+                return None
+            inside = symbol.alphabet | frozenset(symbol.prefix + symbol.suffix)
+            if inside & frozenset(value[0]):
+                return None
+        return text.split(value[0])
+
+    def _fn_select(self, template: Template, value: Any) -> Any:
+        if not isinstance(value, list) or len(value) != 2:
+            return None
+        index, items = self._text(template, value[0]), self._resolve(template, value[1])
+        if index is None or not index.isdecimal() or not isinstance(items, list):
+            return None
+        return items[int(index)] if int(index) < len(items) else None
+
+    def _fn_find_in_map(self, template: Template, value: Any) -> Any:
+        if not isinstance(value, list) or len(value) < 3:
+            return None
+        found: Any = template.body.get("Mappings")
+        for part in value[:3]:
+            key = self._text(template, part)
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found if isinstance(found, str | list | int | float) else None
+
+    def _fn_if(self, template: Template, value: Any) -> Any:
+        if not isinstance(value, list) or len(value) != 3:
+            return None
+        decided = self._condition(template, value[0])
+        if decided is not None:
+            return self._resolve(template, value[1] if decided else value[2])
+        yes, no = self._resolve(template, value[1]), self._resolve(template, value[2])
+        return yes if yes == no else None
+
+    def _condition(self, template: Template, name: Any) -> bool | None:
+        conditions = template.body.get("Conditions")
+        if not isinstance(name, str) or not isinstance(conditions, Mapping) or name not in conditions:
+            return None
+        key = (template, name)
+        if key not in self._conditions:
+            with self._once(template, f"Conditions.{name}"):
+                self._conditions[key] = self._decide(template, conditions[name])
+        return self._conditions[key]
+
+    def _decide(self, template: Template, value: Any) -> bool | None:
+        if not isinstance(value, Mapping) or len(value) != 1:
+            return None
+        ((function, operands),) = value.items()
+        if function == "Condition":
+            return self._condition(template, operands)
+        if not isinstance(operands, list):
+            return None
+        if function == "Fn::Equals" and len(operands) == 2:
+            left, right = (self._text(template, operand) for operand in operands)
+            if left is None or right is None:
+                return None
+            if left == right:
+                return True
+            return False if self.is_known(left) and self.is_known(right) else None
+        decided: list[bool | None] = [self._decide(template, operand) for operand in operands]
+        if function == "Fn::Not" and len(decided) == 1:
+            return None if decided[0] is None else not decided[0]
+        if function in ("Fn::And", "Fn::Or"):
+            final: bool = function == "Fn::Or"
+            if final in decided:
+                return final
+            return None if None in decided else not final
+        return None
+
+    def _fn_length(self, template: Template, value: Any) -> Any:
+        items = self._resolve(template, value)
+        return len(items) if isinstance(items, list) else None
+
+    def _fn_to_json_string(self, template: Template, value: Any) -> Any:
+        resolved = self.resolve(template, value)
+        return json.dumps(resolved, ensure_ascii=False, separators=(",", ":"))
+
+    # Names
+
+    def _ref(self, resource: Resource) -> str:
+        label = f"{self._labels[resource.template]}/{resource.logical_id}"
+        named = resource_names.NAMED.get(resource.type)
+        if named:
+            name = self._name(resource)
+            if named.ref == "arn" and named.arn:
+                return self._format(resource, named.arn, name)
+            return self._format(resource, named.attributes["Ref"], name) if "Ref" in named.attributes else name
+        identified = resource_names.IDENTIFIED.get(resource.type)
+        if identified:
+            length = (identified.length, identified.length)
+            return self.symbols.symbol(
+                label, identified.example, prefix=identified.prefix, alphabet=identified.alphabet, lengths=length,
+                unique=True,
+            ).char  # fmt: skip
+        if resource.type == "AWS::KMS::Key":
+            if self._resolve(resource.template, resource.properties.get("MultiRegion")) in (None, False, "false"):
+                return self._uuid(label, resource.logical_id)
+            example = f"mrk-{'0' * 32}"
+            hexes = resource_names.HEX
+            return self.symbols.symbol(
+                label, example, prefix="mrk-", alphabet=hexes, lengths=(32, 32), unique=True
+            ).char  # fmt: skip
+        if resource.type == "AWS::SecretsManager::Secret":
+            return self._secret(resource, label)
+        if resource.type == _STACK:
+            child = resource.template.children.get(resource.logical_id)
+            if child is not None:
+                return str(self._pseudo(child, "AWS::StackId"))
+        return self.symbols.symbol(label, f"{resource.logical_id}-id").char
+
+    def _secret(self, resource: Resource, label: str) -> str:
+        name = self._text(resource.template, resource.properties.get("Name"))
+        if name is None:
+            # CloudFormation names a secret without its stack: <logical id>-<random>.
+            name = self._random(f"{label}.Name", f"{resource.logical_id}-", resource_names.ALNUM)
+        ending = self.symbols.symbol(
+            f"{label}.suffix", "-AbCdEf", prefix="-", alphabet=resource_names.ALNUM, lengths=(6, 6), unique=True
+        ).char
+        return self._format(resource, "arn:{P}:secretsmanager:{R}:{A}:secret:{name}", name + ending)
+
+    def _name(self, resource: Resource) -> str:
+        named = resource_names.NAMED[resource.type]
+        explicit: Any = resource.properties
+        for key in named.property.split("."):
+            explicit = explicit.get(key) if isinstance(explicit, Mapping) else None
+        if explicit is not None:
+            with self._once(resource.template, f"{resource.logical_id}.{named.property}"):
+                resolved = self._resolve(resource.template, explicit)
+            if isinstance(resolved, str) and resolved:
+                return resolved
+            if resolved is not _NO_VALUE:
+                return self._unknown(resource.template, {resource.logical_id: explicit})
+        label = f"{self._labels[resource.template]}/{resource.logical_id}.Name"
+        alphabet = resource_names.LOWER if named.lower else resource_names.ALNUM
+        if not resource.template.named:
+            # The stack's name is not known: the name can begin with anything but ends in random characters.
+            wide = alphabet | {"-"}
+            low, example = (resource_names.RANDOM_LENGTH, named.limit), f"stack-{resource.logical_id}-example12345"
+            return self.symbols.symbol(
+                label, example.lower() if named.lower else example, alphabet=wide, lengths=low, unique=True
+            ).char  # fmt: skip
+        prefix, whole = resource_names.generated_prefix(
+            resource.template.name, resource.logical_id, named.limit, lower=named.lower
+        )
+        if whole and resource.template.parent is None:
+            return self._random(label, prefix, alphabet)
+        # Shortened, or below a nested stack, whose own name ends in random characters.
+        if resource.template.parent is not None:
+            prefix = resource_names.generated_prefix(
+                resource.template.name, "", (named.limit + 1) // 2, lower=named.lower
+            )[0].removesuffix("-")
+        least = resource_names.RANDOM_LENGTH + 1
+        return self.symbols.symbol(
+            label, f"{prefix}-example12345", prefix=prefix, alphabet=alphabet | {"-"},
+            lengths=(least, max(named.limit - len(prefix), least)), unique=True,
+        ).char  # fmt: skip
+
+    def _random(self, label: str, prefix: str, alphabet: frozenset[str]) -> str:
+        length = (resource_names.RANDOM_LENGTH, resource_names.RANDOM_LENGTH)
+        return self.symbols.symbol(
+            label, f"{prefix}example12345", prefix=prefix, alphabet=alphabet, lengths=length, unique=True
+        ).char  # fmt: skip
+
+    def _uuid(self, label: str, name: str) -> str:
+        tail = "".join(char if char in resource_names.HEX else "0" for char in name.lower())[:12].rjust(12, "0")
+        return self.symbols.symbol(
+            label, f"1234abcd-12ab-34cd-56ef-{tail}", alphabet=resource_names.HEX | {"-"}, lengths=(36, 36), unique=True
+        ).char  # fmt: skip
+
+    def _format(self, resource: Resource, pattern: str, name: str) -> str:
+        template = resource.template
+        partition = resource_names.partition_of(template.region)
+        values = {
+            "P": partition, "R": self.region(template), "A": self.account(template), "name": name, "id": name,
+            "suffix": resource_names.url_suffix(partition),
+        }  # fmt: skip
+        named = resource_names.NAMED.get(resource.type)
+        if named and named.path:
+            path = self._resolve(template, resource.properties.get("Path"))
+            values["path"] = path if isinstance(path, str) else "/"
+        if "{arn}" in pattern and named and named.arn:
+            values["arn"] = named.arn.format(**values)
+        return pattern.format(**values)
+
+    # Pointers
+
+    def _pointed(self, template: Template, value: Any) -> Iterator[Resource]:
+        """Every resource that a value refers to, followed through parameters, outputs and exports."""
+        if isinstance(value, list):
+            for item in value:
+                yield from self._pointed(template, item)
+            return
+        if not isinstance(value, Mapping):
+            return
+        if len(value) != 1:
+            for item in value.values():
+                yield from self._pointed(template, item)
+            return
+        ((function, operand),) = value.items()
+        if function == "Ref" and isinstance(operand, str):
+            yield from self._pointed_by_name(template, operand)
+        elif function == "Fn::GetAtt":
+            resource, name = self._attribute_of(template, operand)
+            if resource and name:
+                yield from self._pointed_by_attribute(resource, name)
+        elif function == "Fn::Sub":
+            yield from self._pointed_by_sub(template, operand)
+        elif function == "Fn::If" and isinstance(operand, list) and len(operand) == 3:
+            decided = self._condition(template, operand[0])
+            for branch in operand[1:] if decided is None else [operand[1] if decided else operand[2]]:
+                yield from self._pointed(template, branch)
+        elif function in ("Fn::ImportValue", "Fn::GetStackOutput"):
+            follow = self._export if function == "Fn::ImportValue" else self._stack_output
+            found = follow(template, operand)
+            if found:
+                yield from self._pointed_by_output(*found)
+        else:
+            yield from self._pointed(template, operand)
+
+    def _pointed_by_name(self, template: Template, name: str) -> Iterator[Resource]:
+        if name in template.resources:
+            yield template.resources[name]
+        elif template.parent_resource is not None:
+            passed = template.parent_resource.properties.get("Parameters")
+            if isinstance(passed, Mapping) and name in passed:
+                with self._once(template, f"target of {name}"):
+                    yield from self._pointed(template.parent_resource.template, passed[name])
+
+    def _pointed_by_attribute(self, resource: Resource, name: str) -> Iterator[Resource]:
+        child = resource.template.children.get(resource.logical_id)
+        if child is not None and name.startswith("Outputs."):
+            yield from self._pointed_by_output(child, name.removeprefix("Outputs."))
+        else:
+            yield resource
+
+    def _pointed_by_output(self, template: Template, name: str) -> Iterator[Resource]:
+        output = template.outputs.get(name)
+        if isinstance(output, Mapping):
+            with self._once(template, f"target of Outputs.{name}"):
+                yield from self._pointed(template, output.get("Value"))
+
+    def _pointed_by_sub(self, template: Template, operand: Any) -> Iterator[Resource]:
+        text, variables = operand if isinstance(operand, list) and len(operand) == 2 else (operand, {})
+        if not isinstance(text, str) or not isinstance(variables, Mapping):
+            return
+        for match in _REFERENCE.finditer(text):
+            name = match[1].strip()
+            if name in variables:
+                yield from self._pointed(template, variables[name])
+            elif "." in name:
+                yield from self._pointed(template, {"Fn::GetAtt": name})
+            elif not name.startswith("!"):
+                yield from self._pointed_by_name(template, name)
+
+
+_OWN_SCHEME = ("AWS::KMS::Key", "AWS::SecretsManager::Secret")
+_REPEATED = {
+    ("AWS::EC2::VPC", "CidrBlock"), ("AWS::EC2::Subnet", "VpcId"), ("AWS::EC2::Subnet", "CidrBlock"),
+    ("AWS::EC2::Subnet", "AvailabilityZone"), ("AWS::EC2::SecurityGroup", "VpcId"), ("AWS::SSM::Parameter", "Value"),
+    ("AWS::SSM::Parameter", "Type"),
+}  # fmt: skip
+
+_FUNCTIONS: dict[str, Callable[[Resolver, Template, Any], Any]] = {
+    "Ref": Resolver._fn_ref,
+    "Fn::GetAtt": Resolver._fn_get_att,
+    "Fn::ImportValue": Resolver._fn_import_value,
+    "Fn::GetStackOutput": Resolver._fn_get_stack_output,
+    "Fn::Sub": Resolver._fn_sub,
+    "Fn::Join": Resolver._fn_join,
+    "Fn::Split": Resolver._fn_split,
+    "Fn::Select": Resolver._fn_select,
+    "Fn::FindInMap": Resolver._fn_find_in_map,
+    "Fn::If": Resolver._fn_if,
+    "Fn::Length": Resolver._fn_length,
+    "Fn::ToJsonString": Resolver._fn_to_json_string,
+}
+
+
+def _labels(assembly: Assembly) -> dict[Template, str]:
+    """A name for each template in the origins of symbols: the stack's name, with its file where two share one."""
+    names = [template.name for template in assembly.templates]
+    return {
+        template: template.name if names.count(template.name) == 1 else f"{template.name} ({template.path})"
+        for template in assembly.templates
+    }
