@@ -19,8 +19,7 @@ from emrguard_policies.exceptions import InputError
 MAX_DEPTH = 100
 """Deepest nesting of objects and lists that is read. A template of CDK has about 15 levels."""
 
-_JSON_RESOURCE = re.compile(r'^\s*"([A-Za-z0-9]+)"\s*:\s*\{')
-_YAML_RESOURCE = re.compile(r"""^\s+["']?([A-Za-z0-9]+)["']?\s*:\s*(?:#.*)?$""")
+_KEY = re.compile(r"""^(\s*)["']?([^\s"':]+)["']?\s*:(?:\s|$)""")
 
 
 def read(file: Path) -> Any:
@@ -46,15 +45,19 @@ def read(file: Path) -> Any:
 
 
 def lines_of(text: str, logical_ids: Container[str]) -> dict[str, int]:
-    """The line where each resource begins; the first match below `Resources` counts."""
-    pattern = _JSON_RESOURCE if text.lstrip()[:1] == "{" else _YAML_RESOURCE
-    start = re.search(r"""["']?Resources["']?\s*:""", text)
-    first = text.count("\n", 0, start.start()) if start else 0
+    """The line where each resource begins: a key indented as the first one below `Resources`."""
     found: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines()[first:], first + 1):
-        match = pattern.match(line)
-        if match and match[1] in logical_ids:
-            found.setdefault(match[1], number)
+    inside, indent = False, None
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _KEY.match(line)
+        if not match:
+            continue
+        if match[2] == "Resources" and not inside:
+            inside = True
+        elif inside and indent is None:
+            indent = match[1]
+        if indent == match[1] and match[2] in logical_ids:
+            found.setdefault(match[2], number)
     return found
 
 

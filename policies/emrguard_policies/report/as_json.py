@@ -1,0 +1,53 @@
+"""The audit as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from emrguard_policies.audit import AuditReport, Finding
+from emrguard_policies.rules.base import SEVERITIES
+
+VERSION = 1
+"""The version of this format; it changes when a field changes its meaning or goes away."""
+
+
+def document(reports: Iterable[AuditReport]) -> dict[str, Any]:
+    """The reports of several paths as one object."""
+    listed = list(reports)
+    findings = [finding for report in listed for finding in report.findings]
+    active = Counter(finding.severity for finding in findings if finding.acknowledged is None)
+    return {
+        "version": VERSION,
+        "findings": [_finding(finding) for finding in findings],
+        "errors": [error for report in listed for error in report.errors],
+        "summary": {
+            **{severity: active[severity] for severity in SEVERITIES},
+            "acknowledged": sum(finding.acknowledged is not None for finding in findings),
+            "total": len(findings),
+        },
+    }
+
+
+def render(reports: Iterable[AuditReport]) -> str:
+    """`document` as text."""
+    return json.dumps(document(reports), indent=2) + "\n"
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "title": finding.title,
+        "message": finding.message,
+        "template": finding.template,
+        "logical_id": finding.logical_id,
+        "property": finding.property,
+        "construct_path": finding.construct_path,
+        "line": finding.line,
+        "acknowledged": None if finding.acknowledged is None else {"reason": finding.acknowledged},
+        "fingerprint": finding.fingerprint,
+        "mend": finding.mend,
+    }

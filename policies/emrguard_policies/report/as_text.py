@@ -1,0 +1,58 @@
+"""The audit for people: grouped by construct, with the value found and the mend, one verdict at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from emrguard_policies.audit import AuditReport, Finding
+from emrguard_policies.report.as_json import document
+from emrguard_policies.rules.base import SEVERITIES
+
+_STYLES = {"fatal": "bold white on red", "error": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+def write(reports: Iterable[AuditReport], file: TextIO) -> None:
+    """Write the report; in colour only if `file` is a terminal."""
+    listed = list(reports)
+    console = Console(file=file, highlight=False, soft_wrap=True)
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for report in listed:
+        for finding in report.findings:
+            groups.setdefault((finding.template, finding.construct_path), []).append(finding)
+    for (template, path), findings in groups.items():
+        line = findings[0].line
+        console.print(Text(path or template, style="bold"), Text(f"  {template}{f':{line}' if line else ''}", "dim"))
+        for finding in findings:
+            _write_finding(console, finding)
+        console.print()
+    summary = document(listed)
+    for error in summary["errors"]:
+        console.print(Text(f"not read: {error}", style="bold red"))
+    console.print(_verdict(summary["summary"], len(summary["errors"])))
+
+
+def _write_finding(console: Console, finding: Finding) -> None:
+    severity = finding.severity if finding.acknowledged is None else "acknowledged"
+    style = _STYLES.get(severity, "dim")
+    console.print(Text("  "), Text(f"{severity:<12}", style), Text(f"{finding.rule}  {finding.title}"), sep="")
+    if finding.property:
+        console.print(Text(f"      at   {finding.property}"))
+    console.print(Text(f"      found {finding.message}"))
+    if finding.acknowledged is None:
+        console.print(Text(f"      mend {finding.mend}", "dim"))
+    else:
+        console.print(Text(f"      because {finding.acknowledged}", "dim"))
+
+
+def _verdict(summary: dict[str, int], unread: int) -> Text:
+    counted = [f"{summary[severity]} {severity}" for severity in SEVERITIES if summary[severity]]
+    if unread:
+        counted.append(f"{unread} not read")
+    accepted = f" ({summary['acknowledged']} acknowledged)" if summary["acknowledged"] else ""
+    if not counted:
+        return Text(f"clean{accepted}", "bold green")
+    return Text(f"findings: {', '.join(counted)}{accepted}", "bold red")

@@ -1,0 +1,350 @@
+"""What the rules ask about an assembly: who uses which role, key, bucket and network, with references followed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from emrguard_policies.assembly import Assembly, Resource, Template
+from emrguard_policies.iam.model import Policy, PolicyError, PolicyKind, Statement, parse
+from emrguard_policies.iam.symbols import is_symbol
+from emrguard_policies.resolution import Resolver
+
+APPLICATION = "AWS::EMRServerless::Application"
+SERVICE = "emr-serverless.amazonaws.com"
+_BUCKET_ARN = re.compile(r"^arn:[^:]*:s3:::([^/]+)")
+_IDENTITY_TYPES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
+_ATTACHED_TYPES = (
+    "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy",
+    "AWS::IAM::GroupPolicy",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """A policy document where it stands. `policy` is None when it cannot be read, `problem` says why then."""
+
+    resource: Resource
+    path: str
+    policy: Policy | None
+    problem: str = ""
+    opaque: bool = False
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """The statements; none when the document cannot be read."""
+        return self.policy.statements if self.policy else ()
+
+    def where(self, statement: Statement) -> str:
+        """The property path of a statement."""
+        return f"{self.path}.Statement[{statement.index}]"
+
+
+class Context:
+    """Answers of one assembly, computed once. `today` is the day for which support dates are judged."""
+
+    def __init__(self, assembly: Assembly, today: date) -> None:
+        self.assembly = assembly
+        self.today = today
+        self.resolver = Resolver(assembly)
+        self._by_type: dict[str, list[Resource]] = {}
+        for resource in assembly.resources():
+            self._by_type.setdefault(resource.type, []).append(resource)
+        self._documents: dict[tuple[Resource, str], Document] = {}
+
+    # Values
+
+    def of(self, *types: str) -> list[Resource]:
+        """All resources of some types."""
+        return [resource for kind in types for resource in self._by_type.get(kind, ())]
+
+    def get(self, resource: Resource, path: str) -> Any:
+        """The resolved value at a dotted property path; None where nothing is. Text that is unknown stays a symbol."""
+        value: Any = self.resolver.properties(resource)
+        for key in path.split(".") if path else ():
+            if isinstance(value, str) and self.unknown(value):
+                return value
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+    def raw(self, resource: Resource, path: str) -> Any:
+        """The value at a dotted property path as written; None where nothing is."""
+        value: Any = resource.properties
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+    def target(self, resource: Resource, path: str) -> Resource | None:
+        """The resource that a property points at, across stacks."""
+        value = self.raw(resource, path)
+        return None if value is None else self.resolver.target(resource.template, value)
+
+    def unknown(self, value: Any) -> bool:
+        """Whether a resolved value is text, some of which could be anything."""
+        return self.resolver.is_opaque(value)
+
+    def flag(self, value: Any) -> bool | None:
+        """A resolved boolean, which templates also write as text; None where it is unknown or no boolean."""
+        if isinstance(value, bool):
+            return value
+        return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
+
+    def shown(self, value: Any) -> str:
+        """A resolved value for people."""
+        if isinstance(value, str) and len(value) == 1 and is_symbol(value) and self.unknown(value):
+            return "a value that only the deployment knows"
+        text = self.resolver.symbols.readable(str(value))
+        return text if len(text) <= 120 else f"{text[:117]}..."
+
+    # Applications
+
+    @cached_property
+    def applications(self) -> list[Resource]:
+        """All EMR Serverless applications."""
+        return self.of(APPLICATION)
+
+    def engine(self, application: Resource) -> str:
+        """`SPARK`, `HIVE`, or `` where it is unknown."""
+        kind = self.get(application, "Type")
+        return kind.upper() if isinstance(kind, str) and self.resolver.is_known(kind) else ""
+
+    # Policies
+
+    def document(self, resource: Resource, path: str, kind: PolicyKind, value: Any = None) -> Document:
+        """The policy document at a property path (or `value`, which stands there), read once."""
+        key = (resource, path)
+        if key not in self._documents:
+            body = self.get(resource, path) if value is None else value
+            if self.unknown(body):
+                problem = "the policy document is a value that only the deployment knows"
+                self._documents[key] = Document(resource, path, None, problem, opaque=True)
+            else:
+                try:
+                    policy = parse(body, f"{resource.construct_path} {path}", kind)
+                    self._documents[key] = Document(resource, path, policy)
+                except PolicyError as error:
+                    problem = self.shown(error)
+                    self._documents[key] = Document(resource, path, None, problem, opaque=_holds_symbol(body))
+        return self._documents[key]
+
+    def trust(self, role: Resource) -> Document:
+        """The trust policy of a role."""
+        return self.document(role, "AssumeRolePolicyDocument", "resource")
+
+    @cached_property
+    def identity_documents(self) -> list[tuple[Document, tuple[Resource, ...]]]:
+        """Every identity policy with the roles, users and groups that carry it."""
+        found: dict[Document, list[Resource]] = {}
+        for principal in self.of(*_IDENTITY_TYPES):
+            inline = self.get(principal, "Policies")
+            if isinstance(inline, list):
+                for index, item in enumerate(inline):
+                    body = item.get("PolicyDocument") if isinstance(item, Mapping) else item
+                    path = f"Policies[{index}].PolicyDocument"
+                    found[self.document(principal, path, "identity", body)] = [principal]
+            elif inline is not None:
+                found[self.document(principal, "Policies", "identity", inline)] = [principal]
+        for attached in self.of(*_ATTACHED_TYPES):
+            found[self.document(attached, "PolicyDocument", "identity")] = list(self._carriers(attached))
+        return [(document, tuple(carriers)) for document, carriers in found.items()]
+
+    def _carriers(self, attached: Resource) -> Iterator[Resource]:
+        seen: set[Resource] = set()
+        for name in ("Roles", "Users", "Groups"):
+            listed = attached.properties.get(name)
+            for value in listed if isinstance(listed, list) else [listed]:
+                target = None if value is None else self.resolver.target(attached.template, value)
+                if target is not None and target.type in _IDENTITY_TYPES and target not in seen:
+                    seen.add(target)
+                    yield target
+        for name in ("RoleName", "UserName", "GroupName"):
+            if attached.type.endswith("Policy") and name in attached.properties:
+                target = self.target(attached, name)
+                if target is not None and target not in seen:
+                    seen.add(target)
+                    yield target
+        if attached.type == "AWS::IAM::ManagedPolicy":
+            yield from (item for item in self._by_managed_policy.get(attached, ()) if item not in seen)
+
+    @cached_property
+    def _by_managed_policy(self) -> dict[Resource, list[Resource]]:
+        found: dict[Resource, list[Resource]] = {}
+        for principal in self.of(*_IDENTITY_TYPES):
+            listed = principal.properties.get("ManagedPolicyArns")
+            for value in listed if isinstance(listed, list) else ():
+                target = self.resolver.target(principal.template, value)
+                if target is not None:
+                    found.setdefault(target, []).append(principal)
+        return found
+
+    def documents_of(self, principal: Resource) -> list[Document]:
+        """The identity policies of one role, user or group."""
+        return self._documents_by_carrier.get(principal, [])
+
+    @cached_property
+    def _documents_by_carrier(self) -> dict[Resource, list[Document]]:
+        found: dict[Resource, list[Document]] = {}
+        for document, carriers in self.identity_documents:
+            for carrier in carriers:
+                found.setdefault(carrier, []).append(document)
+        return found
+
+    @cached_property
+    def execution_roles(self) -> list[Resource]:
+        """Roles that EMR Serverless may assume, and roles marked as such."""
+        return [
+            role
+            for role in self.of("AWS::IAM::Role")
+            if role.mark.part == "execution-role"
+            or any(SERVICE in _services(statement) for statement in self.trust(role).statements)
+        ]
+
+    # Buckets
+
+    @cached_property
+    def buckets(self) -> list[Resource]:
+        """Buckets of tenants: marked ones, those that execution roles may reach, and those of the S3 logs."""
+        found = {bucket for bucket in self.of("AWS::S3::Bucket") if bucket.mark.tenant or bucket.mark.shared}
+        for role in self.execution_roles:
+            for document in self.documents_of(role):
+                for statement in document.statements:
+                    found.update(self._buckets_in(statement))
+        for application in self.applications:
+            uri = self.get(application, "MonitoringConfiguration.S3MonitoringConfiguration.LogUri")
+            match = re.match(r"^s3a?://([^/]+)", uri) if isinstance(uri, str) else None
+            bucket = self.resolver.find(match[1]) if match else None
+            if bucket is not None:
+                found.add(bucket)
+        return [bucket for bucket in self.of("AWS::S3::Bucket") if bucket in found]
+
+    def _buckets_in(self, statement: Statement) -> Iterator[Resource]:
+        for pattern in statement.resources or () if statement.effect == "Allow" else ():
+            match = _BUCKET_ARN.match(pattern)
+            bucket = self.resolver.find(match[1]) if match else None
+            if bucket is not None and bucket.type == "AWS::S3::Bucket":
+                yield bucket
+
+    def bucket_policies(self, bucket: Resource) -> list[Document]:
+        """The bucket policies that stand on a bucket."""
+        return self._bucket_policies.get(bucket, [])
+
+    @cached_property
+    def _bucket_policies(self) -> dict[Resource, list[Document]]:
+        found: dict[Resource, list[Document]] = {}
+        for policy in self.of("AWS::S3::BucketPolicy"):
+            bucket = self.target(policy, "Bucket")
+            if bucket is not None:
+                found.setdefault(bucket, []).append(self.document(policy, "PolicyDocument", "resource"))
+        return found
+
+    # Keys
+
+    @cached_property
+    def keys(self) -> dict[Resource, list[Resource]]:
+        """Customer keys of tenants: marked ones, and those of applications, buckets, log groups, trails; with users."""
+        found: dict[Resource, list[Resource]] = {
+            key: [] for key in self.of("AWS::KMS::Key") if key.mark.tenant or key.mark.shared
+        }
+        users = [(user, path) for user in self.applications for path in KEY_PATHS]
+        users += [(group, "KmsKeyId") for group in self.of("AWS::Logs::LogGroup") if group in self.log_groups]
+        users += [(trail, "KMSKeyId") for trail in self.of("AWS::CloudTrail::Trail")]
+        for user, path in users:
+            key = self._key(user.template, self.raw(user, path))
+            if key is not None:
+                found.setdefault(key, []).append(user)
+        for bucket in self.buckets:
+            for written in self._bucket_keys(bucket):
+                key = self._key(bucket.template, written)
+                if key is not None:
+                    found.setdefault(key, []).append(bucket)
+        return found
+
+    def _bucket_keys(self, bucket: Resource) -> Iterator[Any]:
+        rules = self.raw(bucket, "BucketEncryption.ServerSideEncryptionConfiguration")
+        for rule in rules if isinstance(rules, list) else ():
+            default = rule.get("ServerSideEncryptionByDefault") if isinstance(rule, Mapping) else None
+            if isinstance(default, Mapping) and "KMSMasterKeyID" in default:
+                yield default["KMSMasterKeyID"]
+
+    def _key(self, template: Template, value: Any) -> Resource | None:
+        target = None if value is None else self.resolver.target(template, value)
+        if target is not None and target.type == "AWS::KMS::Alias":
+            target = self.target(target, "TargetKeyId")
+        return target if target is not None and target.type == "AWS::KMS::Key" else None
+
+    # Logs
+
+    @cached_property
+    def log_groups(self) -> set[Resource]:
+        """Log groups that applications write to, and marked ones."""
+        found = {group for group in self.of("AWS::Logs::LogGroup") if group.mark.tenant or group.mark.shared}
+        for application in self.applications:
+            group = self.log_group(application)
+            if group is not None:
+                found.add(group)
+        return found
+
+    def log_group(self, application: Resource) -> Resource | None:
+        """The log group, in the assembly, that an application writes to."""
+        name = self.get(application, "MonitoringConfiguration.CloudWatchLoggingConfiguration.LogGroupName")
+        found = self.resolver.find(name) if isinstance(name, str) else None
+        return found if found is not None and found.type == "AWS::Logs::LogGroup" else None
+
+    # Networks
+
+    def listed(self, resource: Resource, path: str) -> list[tuple[str, Any]]:
+        """The items of a list property with their paths; an unknown or single value counts as one item."""
+        value = self.raw(resource, path)
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        return [(f"{path}[{index}]" if isinstance(value, list) else path, item) for index, item in enumerate(items)]
+
+    def subnets(self, application: Resource) -> list[tuple[str, Resource | None]]:
+        """Property path and subnet of an application's network; None for a subnet outside of the assembly."""
+        return self._network(application, "NetworkConfiguration.SubnetIds")
+
+    def security_groups(self, application: Resource) -> list[tuple[str, Resource | None]]:
+        """Property path and security group of an application's network; None for one outside of the assembly."""
+        return self._network(application, "NetworkConfiguration.SecurityGroupIds")
+
+    def _network(self, application: Resource, path: str) -> list[tuple[str, Resource | None]]:
+        return [
+            (where, self.resolver.target(application.template, value))
+            for where, value in self.listed(application, path)
+        ]
+
+    @cached_property
+    def vpcs(self) -> list[Resource]:
+        """VPCs that applications run in, and marked ones."""
+        found = {vpc for vpc in self.of("AWS::EC2::VPC") if vpc.mark.tenant or vpc.mark.shared}
+        for application in self.applications:
+            for _, subnet in self.subnets(application):
+                vpc = self.target(subnet, "VpcId") if subnet is not None else None
+                if vpc is not None and vpc.type == "AWS::EC2::VPC":
+                    found.add(vpc)
+        return [vpc for vpc in self.of("AWS::EC2::VPC") if vpc in found]
+
+
+KEY_PATHS = (
+    "MonitoringConfiguration.ManagedPersistenceMonitoringConfiguration.EncryptionKeyArn",
+    "MonitoringConfiguration.S3MonitoringConfiguration.EncryptionKeyArn",
+    "MonitoringConfiguration.CloudWatchLoggingConfiguration.EncryptionKeyArn",
+)
+"""Where an application names its KMS keys."""
+
+
+def _services(statement: Statement) -> set[str]:
+    if statement.effect != "Allow":
+        return set()
+    return {principal.value for principal in statement.principals or () if principal.kind == "Service"}
+
+
+def _holds_symbol(value: Any) -> bool:
+    if isinstance(value, str):
+        return any(map(is_symbol, value))
+    if isinstance(value, Mapping):
+        return any(map(_holds_symbol, value.values()))
+    return any(map(_holds_symbol, value)) if isinstance(value, list) else False
