@@ -13,11 +13,13 @@ from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
 
 from emrguard_local.call import Call, Identity
 from emrguard_local.credentials import Credentials
 from emrguard_local.emr_serverless.service import EmrServerless
 from emrguard_local.emr_serverless.settings import Settings
+from emrguard_local.emr_serverless.shapes import service_model
 from emrguard_local.engines.base import JobSpec, Outcome, Progress
 from emrguard_local.exceptions import EngineError
 from emrguard_local.host import Host, ServiceError
@@ -35,6 +37,15 @@ def wait_for(holds: Callable[[], bool], what: str) -> None:
     while not holds():
         assert time.monotonic() < deadline, f"never happened: {what}"
         time.sleep(0.005)
+
+
+def _with_details(value: Any) -> Any:
+    """An answer in which empty stateDetails are filled: AWS sends them empty, though its model has a minimum length."""
+    if isinstance(value, Mapping):
+        return {
+            key: "none" if key == "stateDetails" and item == "" else _with_details(item) for key, item in value.items()
+        }
+    return [_with_details(item) for item in value] if isinstance(value, list) else value
 
 
 class FakeS3:
@@ -168,11 +179,13 @@ class FakeEngine:
         self.ready = threading.Event()
         self.ready.set()
         self.broken: str | None = None
+        self.progress: Progress = print
 
     def supports(self, release_label: str) -> bool:
         return release_label.startswith(("emr-6", "emr-7", "emr-spark-8"))
 
     def prepare(self, release_label: str, progress: Progress) -> None:
+        self.progress = progress
         progress(f"Making the environment of {release_label}")
         if self.broken:
             raise EngineError(self.broken)
@@ -197,23 +210,25 @@ class Cloud:
         if operation in {"CreateApplication", "UpdateApplication", "StartJobRun"}:
             parameters.setdefault("clientToken", f"token-{next(self._tokens)}")
         principal = Principal("role-session", CALLER, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:role/flights-submitter")
-        identity = Identity(principal, "ASIASUBMITTER")
-        now = datetime.now(UTC)
-        answer = self.service.handle(
-            Call(
-                "emr-serverless",
-                operation,
-                parameters,
-                "us-east-1",
-                ACCOUNT,
-                "aws",
-                identity,
-                "127.0.0.1",
-                "test",
-                "request",
-                now,
-            )
+        call = Call(
+            service="emr-serverless",
+            operation=operation,
+            parameters=parameters,
+            region="us-east-1",
+            account_id=ACCOUNT,
+            partition="aws",
+            identity=Identity(principal, "ASIASUBMITTER"),
+            source_ip="127.0.0.1",
+            user_agent="test",
+            request_id="request",
+            time=datetime.now(UTC),
         )
+        answer = self.service.handle(call)
+        # What the front serializes must be what the API model says, member by member.
+        report = ParamValidator().validate(
+            _with_details(answer), service_model().operation_model(operation).output_shape
+        )
+        assert not report.has_errors(), report.generate_report()
         return dict(answer)
 
     def application(self, **parameters: Any) -> str:

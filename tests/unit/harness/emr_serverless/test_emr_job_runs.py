@@ -113,6 +113,7 @@ def test_a_job_is_cancelled_while_the_engine_is_prepared(cloud: Any) -> None:
     run = cloud.submit(application)
     cloud.wait(application, run, "SCHEDULED")
     cloud.call("CancelJobRun", applicationId=application, jobRunId=run)
+    cloud.engine.progress("still preparing")
     assert cloud.job_run(application, run)["state"] == "CANCELLING"
     cloud.call("CancelJobRun", applicationId=application, jobRunId=run)
     cloud.engine.ready.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,9 +24,10 @@ def test_runs_beyond_the_applications_concurrency_are_queued(cloud: Any) -> None
     cloud.wait(application, first, "RUNNING")
     queued = cloud.wait(application, second, "QUEUED")
     assert "1 concurrent runs" in queued["stateDetails"]
+    time.sleep(0.02)
     cloud.driver(1).end()
     running = cloud.wait(application, second, "RUNNING")
-    assert running["queuedDurationMilliseconds"] > 0
+    assert running["queuedDurationMilliseconds"] >= 20
     assert cloud.job_run(application, first)["state"] == "SUCCESS"
 
 
@@ -100,12 +102,15 @@ def test_the_machine_has_a_limit_of_its_own(make_cloud: Callable[..., Any]) -> N
     cloud.wait(other, waiting, "RUNNING")
 
 
-def test_job_runs_start_in_the_order_of_submission(make_cloud: Callable[..., Any]) -> None:
-    """First come, first served within an application."""
-    cloud = make_cloud(concurrent_runs=1)
-    application = cloud.application()
-    runs = [cloud.submit(application) for _ in range(5)]
-    for number in range(5):
+@pytest.mark.parametrize(("machine", "application_"), [(1, 15), (5, 1)])
+def test_job_runs_start_in_the_order_of_submission(
+    make_cloud: Callable[..., Any], machine: int, application_: int
+) -> None:
+    """First come, first served within an application, whichever limit holds job runs back."""
+    cloud = make_cloud(concurrent_runs=machine)
+    application = cloud.application(schedulerConfiguration={"maxConcurrentRuns": application_})
+    runs = [cloud.submit(application) for _ in range(8)]
+    for number in range(8):
         cloud.driver(number + 1).end()
     for run in runs:
         cloud.wait(application, run, "SUCCESS")
