@@ -1,0 +1,54 @@
+"""Why a driver failed, in one line, from what it wrote to stderr."""
+
+from __future__ import annotations
+
+import re
+
+_MAXIMAL_LENGTH = 1000
+_REFUSAL = re.compile(r"User: \S+ is not authorized to perform: [^\n]+")
+_OUT_OF_MEMORY = re.compile(r"java\.lang\.OutOfMemoryError: [^\n]+")
+_TRACEBACK = "Traceback (most recent call last):"
+_PYTHON_ERROR = re.compile(
+    r"^(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)?(?::.*)?$", re.MULTILINE
+)
+_JAVA_CAUSE = re.compile(r"^: ([\w.$]+(?:Exception|Error)\b.*)$", re.MULTILINE)
+_JAVA_MAIN = re.compile(r'^Exception in thread "main" (.+)$|^(Error: .+)$', re.MULTILINE)
+_SPARK_FAILURE = re.compile(r"^(?:Caused by: )?([\w.$]+(?:Exception|Error): .+)$", re.MULTILINE)
+_SIGNALS = {130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
+
+
+def reason(exit_code: int, stderr: str, heap_mib: int) -> str:
+    """The line that explains a failure best: a refusal by the authorizer, the last error of the driver, its exit code."""
+    if memory := _OUT_OF_MEMORY.search(stderr):
+        return _one_line(f"{memory[0]} (the heap has {heap_mib} MiB: raise spark.driver.memory)")
+    block = _last_error(stderr)
+    if refusals := _REFUSAL.findall(block):
+        return _one_line(f"AccessDenied: {refusals[-1].removesuffix(' (AccessDenied)')}")
+    if found := _explained(block):
+        return _one_line(found)
+    if signal := _SIGNALS.get(exit_code):
+        return f"the driver was ended by {signal} (exit code {exit_code})"
+    return f"the driver ended with exit code {exit_code} and without an error message"
+
+
+def _last_error(stderr: str) -> str:
+    """From the last traceback or uncaught Java exception to the end."""
+    starts = [stderr.rfind(_TRACEBACK), *(found.start() for found in _JAVA_MAIN.finditer(stderr))]
+    return stderr[max(starts) :] if max(starts) >= 0 else ""
+
+
+def _explained(block: str) -> str | None:
+    if found := _JAVA_CAUSE.search(block):
+        return found[1]
+    if found := _JAVA_MAIN.search(block):
+        return found[1] or found[2]
+    if block.startswith(_TRACEBACK):
+        lines = [line for line in block.splitlines() if line and not line.startswith((" ", "\t"))]
+        errors = [line for line in lines[1:] if _PYTHON_ERROR.match(line)]
+        return errors[0] if errors else None
+    return None
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _MAXIMAL_LENGTH else f"{line[: _MAXIMAL_LENGTH - 1]}…"
