@@ -55,6 +55,7 @@ class Context:
         for resource in assembly.resources():
             self._by_type.setdefault(resource.type, []).append(resource)
         self._documents: dict[tuple[Resource, str], Document] = {}
+        self._pointing: dict[tuple[str, str], dict[Resource, list[Resource]]] = {}
 
     # Values
 
@@ -78,6 +79,18 @@ class Context:
             value = value.get(key) if isinstance(value, Mapping) else None
         return value
 
+    def given(self, resource: Resource, path: str) -> bool | None:
+        """Whether a property is set; None where that depends on a condition. A parameter is a value, so it is set."""
+        value = self.get(resource, path)
+        if not self.unknown(value):
+            return value is not None and value != ""
+        written: Any = resource.properties
+        for key in path.split("."):
+            if not isinstance(written, Mapping) or key not in written:
+                return None
+            written = written[key]
+        return None if isinstance(written, Mapping) and "Fn::If" in written else True
+
     def target(self, resource: Resource, path: str) -> Resource | None:
         """The resource that a property points at, across stacks."""
         value = self.raw(resource, path)
@@ -99,6 +112,17 @@ class Context:
             return "a value that only the deployment knows"
         text = self.resolver.symbols.readable(str(value))
         return text if len(text) <= 120 else f"{text[:117]}..."
+
+    def pointing(self, kind: str, path: str) -> Mapping[Resource, list[Resource]]:
+        """Resources of a type by the resource that one of their properties points at."""
+        key = (kind, path)
+        if key not in self._pointing:
+            found = self._pointing.setdefault(key, {})
+            for resource in self.of(kind):
+                target = self.target(resource, path)
+                if target is not None:
+                    found.setdefault(target, []).append(resource)
+        return self._pointing[key]
 
     # Applications
 
@@ -230,16 +254,8 @@ class Context:
 
     def bucket_policies(self, bucket: Resource) -> list[Document]:
         """The bucket policies that stand on a bucket."""
-        return self._bucket_policies.get(bucket, [])
-
-    @cached_property
-    def _bucket_policies(self) -> dict[Resource, list[Document]]:
-        found: dict[Resource, list[Document]] = {}
-        for policy in self.of("AWS::S3::BucketPolicy"):
-            bucket = self.target(policy, "Bucket")
-            if bucket is not None:
-                found.setdefault(bucket, []).append(self.document(policy, "PolicyDocument", "resource"))
-        return found
+        policies = self.pointing("AWS::S3::BucketPolicy", "Bucket").get(bucket, ())
+        return [self.document(policy, "PolicyDocument", "resource") for policy in policies]
 
     # Keys
 
@@ -257,13 +273,14 @@ class Context:
             if key is not None:
                 found.setdefault(key, []).append(user)
         for bucket in self.buckets:
-            for written in self._bucket_keys(bucket):
+            for written in self.bucket_keys(bucket):
                 key = self._key(bucket.template, written)
                 if key is not None:
                     found.setdefault(key, []).append(bucket)
         return found
 
-    def _bucket_keys(self, bucket: Resource) -> Iterator[Any]:
+    def bucket_keys(self, bucket: Resource) -> Iterator[Any]:
+        """The KMS keys of a bucket's default encryption, as written."""
         rules = self.raw(bucket, "BucketEncryption.ServerSideEncryptionConfiguration")
         for rule in rules if isinstance(rules, list) else ():
             default = rule.get("ServerSideEncryptionByDefault") if isinstance(rule, Mapping) else None
@@ -315,6 +332,16 @@ class Context:
             (where, self.resolver.target(application.template, value))
             for where, value in self.listed(application, path)
         ]
+
+    def security_group_rules(self, group: Resource, direction: str) -> list[tuple[Resource, str, Any]]:
+        """The rules (`Ingress` or `Egress`) of a security group: where each stands, and the resolved rule."""
+        path = f"SecurityGroup{direction}"
+        listed = self.get(group, path)
+        items = listed if isinstance(listed, list) else [] if listed is None else [listed]
+        rules = [(group, f"{path}[{index}]", item) for index, item in enumerate(items)]
+        for single in self.pointing(f"AWS::EC2::SecurityGroup{direction}", "GroupId").get(group, ()):
+            rules.append((single, "", dict(self.resolver.properties(single))))
+        return rules
 
     @cached_property
     def vpcs(self) -> list[Resource]:

@@ -1,0 +1,65 @@
+"""Open egress lets a job send data to any address that the network reaches.
+
+A security group without `SecurityGroupEgress` has open egress, too: EC2 adds that rule. A job needs its data stores, the
+VPC endpoints and the prefix lists of S3 and DynamoDB, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from emrguard_policies.assembly import Resource
+from emrguard_policies.rules.base import Rule, Violation
+from emrguard_policies.rules.context import Context
+
+_PROPERTY = "SecurityGroupEgress"
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+
+
+def check(context: Context) -> Iterator[Violation]:
+    """Security groups of applications that let traffic out to anywhere."""
+    judged: set[Resource] = set()
+    for application in context.applications:
+        for where, group in context.security_groups(application):
+            if group is None:
+                yield Violation(application, where, "the security group is not in the assembly", undecided=True)
+            elif group not in judged:
+                judged.add(group)
+                yield from _judge(context, group)
+
+
+def _judge(context: Context, group: Resource) -> Iterator[Violation]:
+    listed = context.get(group, _PROPERTY)
+    if context.unknown(listed):
+        yield Violation(group, _PROPERTY, "the rules depend on the deployment", undecided=True)
+    elif not listed:
+        yield Violation(group, _PROPERTY, "SecurityGroupEgress is not set: EC2 lets all traffic out")
+    rules = [
+        (group, f"{_PROPERTY}[{index}]", item) for index, item in enumerate(listed or ()) if isinstance(listed, list)
+    ]
+    for single in context.of("AWS::EC2::SecurityGroupEgress"):
+        if context.target(single, "GroupId") is group:
+            rules.append((single, "", context.resolver.properties(single)))
+    for resource, where, item in rules:
+        destination = [item.get(key) for key in ("CidrIp", "CidrIpv6")] if isinstance(item, Mapping) else [item]
+        found = [address for address in destination if address in _ANYWHERE]
+        if found:
+            yield Violation(resource, where, f"egress to {found[0]}")
+        elif any(context.unknown(address) for address in destination):
+            yield Violation(resource, where, "the destination of a rule depends on the deployment", undecided=True)
+
+
+RULE = Rule(
+    id="EMRG204",
+    name="security-group-with-open-egress",
+    severity="error",
+    title="Security group of an application with egress to anywhere",
+    rationale=__doc__,
+    mend=(
+        "Set SecurityGroupEgress to the endpoint security groups, the prefix list of S3 and the data stores "
+        "that the jobs use."
+    ),
+    source="https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/vpc-access.html",
+    frameworks={"AWS Well-Architected": ("SEC05-BP02",), "NIST 800-53 r5": ("SC-7(5)", "AC-4")},
+    check=check,
+)

@@ -1,0 +1,43 @@
+"""Flow logs are the only record of whom a worker talked to, refused connections included.
+
+Without them an attempt to send data out leaves no trace outside of the worker itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emrguard_policies.rules.base import Rule, Violation
+from emrguard_policies.rules.context import Context
+
+
+def check(context: Context) -> Iterator[Violation]:
+    """VPCs of applications without a flow log of all traffic."""
+    logs = context.of("AWS::EC2::FlowLog")
+    for vpc in context.vpcs:
+        mine = [log for log in logs if context.target(log, "ResourceId") is vpc]
+        kinds = [context.get(log, "TrafficType") for log in mine]
+        if "ALL" in kinds:
+            continue
+        unplaced = [log for log in logs if context.unknown(context.get(log, "ResourceId"))]
+        if unplaced or any(context.unknown(kind) for kind in kinds):
+            yield Violation(vpc, "", "which traffic of which VPC is logged depends on the deployment", undecided=True)
+        else:
+            yield Violation(vpc, "", f"its flow log takes only {kinds[0]}" if kinds else "no flow log is set")
+
+
+RULE = Rule(
+    id="EMRG205",
+    name="network-without-flow-logs",
+    severity="error",
+    title="VPC of an application without flow logs",
+    rationale=__doc__,
+    mend="Add an AWS::EC2::FlowLog for the VPC with TrafficType ALL.",
+    source="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
+    frameworks={
+        "AWS Well-Architected": ("SEC04-BP01",),
+        "NIST 800-53 r5": ("AU-12", "SI-4"),
+        "CIS AWS Foundations 3.0": ("3.7",),
+    },
+    check=check,
+)
