@@ -11,7 +11,6 @@ from emrguard_policies.assembly import Resource
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
-_PROPERTY = "SecurityGroupIngress"
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
@@ -28,16 +27,7 @@ def check(context: Context) -> Iterator[Violation]:
 
 
 def _judge(context: Context, group: Resource) -> Iterator[Violation]:
-    listed = context.get(group, _PROPERTY)
-    if context.unknown(listed):
-        yield Violation(group, _PROPERTY, "the rules depend on the deployment", undecided=True)
-    rules = [
-        (group, f"{_PROPERTY}[{index}]", item) for index, item in enumerate(listed or ()) if isinstance(listed, list)
-    ]
-    for single in context.of("AWS::EC2::SecurityGroupIngress"):
-        if context.target(single, "GroupId") is group:
-            rules.append((single, "", context.resolver.properties(single)))
-    for resource, where, item in rules:
+    for resource, where, item in context.security_group_rules(group, "Ingress"):
         source = [item.get(key) for key in ("CidrIp", "CidrIpv6")] if isinstance(item, Mapping) else [item]
         found = [address for address in source if address in _ANYWHERE]
         if found:

@@ -1,7 +1,7 @@
 """Open egress lets a job send data to any address that the network reaches.
 
-A security group without `SecurityGroupEgress` has open egress, too: EC2 adds that rule. A job needs its data stores, the
-VPC endpoints and the prefix lists of S3 and DynamoDB, nothing else.
+A security group without `SecurityGroupEgress` has open egress, too: EC2 adds that rule. A job needs its data stores,
+the VPC endpoints and the prefix lists of S3 and DynamoDB, nothing else.
 """
 
 from __future__ import annotations
@@ -30,17 +30,9 @@ def check(context: Context) -> Iterator[Violation]:
 
 def _judge(context: Context, group: Resource) -> Iterator[Violation]:
     listed = context.get(group, _PROPERTY)
-    if context.unknown(listed):
-        yield Violation(group, _PROPERTY, "the rules depend on the deployment", undecided=True)
-    elif not listed:
+    if not listed:
         yield Violation(group, _PROPERTY, "SecurityGroupEgress is not set: EC2 lets all traffic out")
-    rules = [
-        (group, f"{_PROPERTY}[{index}]", item) for index, item in enumerate(listed or ()) if isinstance(listed, list)
-    ]
-    for single in context.of("AWS::EC2::SecurityGroupEgress"):
-        if context.target(single, "GroupId") is group:
-            rules.append((single, "", context.resolver.properties(single)))
-    for resource, where, item in rules:
+    for resource, where, item in context.security_group_rules(group, "Egress"):
         destination = [item.get(key) for key in ("CidrIp", "CidrIpv6")] if isinstance(item, Mapping) else [item]
         found = [address for address in destination if address in _ANYWHERE]
         if found:

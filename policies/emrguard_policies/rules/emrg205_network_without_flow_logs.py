@@ -13,13 +13,12 @@ from emrguard_policies.rules.context import Context
 
 def check(context: Context) -> Iterator[Violation]:
     """VPCs of applications without a flow log of all traffic."""
-    logs = context.of("AWS::EC2::FlowLog")
+    unplaced = any(context.unknown(context.get(log, "ResourceId")) for log in context.of("AWS::EC2::FlowLog"))
     for vpc in context.vpcs:
-        mine = [log for log in logs if context.target(log, "ResourceId") is vpc]
+        mine = context.pointing("AWS::EC2::FlowLog", "ResourceId").get(vpc, [])
         kinds = [context.get(log, "TrafficType") for log in mine]
         if "ALL" in kinds:
             continue
-        unplaced = [log for log in logs if context.unknown(context.get(log, "ResourceId"))]
         if unplaced or any(context.unknown(kind) for kind in kinds):
             yield Violation(vpc, "", "which traffic of which VPC is logged depends on the deployment", undecided=True)
         else:
