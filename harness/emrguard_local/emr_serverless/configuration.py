@@ -25,7 +25,7 @@ _FLAGS = {
 
 
 def by_classification(configurations: Sequence[Mapping[str, Any]], where: str, parent: str = "") -> Classified:
-    """A ConfigurationList as a mapping; a nested configuration's classification is `outer/inner`.
+    """A ConfigurationList as a mapping; a nested configuration's classification is `outer.inner`.
 
     Raises:
         ServiceError: ValidationException; a classification occurs twice.
@@ -36,7 +36,7 @@ def by_classification(configurations: Sequence[Mapping[str, Any]], where: str, p
         if name in result:
             raise validation(f"{where} has the classification '{name}' twice; put its properties into one")
         result[name] = dict(each.get("properties", {}))
-        result |= by_classification(each.get("configurations", ()), where, f"{name}/")
+        result |= by_classification(each.get("configurations", ()), where, f"{name}.")
     return result
 
 

@@ -225,9 +225,9 @@ class Cloud:
         )
         answer = self.service.handle(call)
         # What the front serializes must be what the API model says, member by member.
-        report = ParamValidator().validate(
-            _with_details(answer), service_model().operation_model(operation).output_shape
-        )
+        shape = service_model().operation_model(operation).output_shape
+        assert shape is not None
+        report = ParamValidator().validate(_with_details(answer), shape)
         assert not report.has_errors(), report.generate_report()
         return dict(answer)
 

@@ -120,7 +120,7 @@ def test_nested_configurations_keep_their_place() -> None:
     nested = [
         {"classification": "spark-env", "configurations": [{"classification": "export", "properties": {"A": "1"}}]}
     ]
-    assert by_classification(nested, "x") == {"spark-env": {}, "spark-env/export": {"A": "1"}}
+    assert by_classification(nested, "x") == {"spark-env": {}, "spark-env.export": {"A": "1"}}
 
 
 def test_monitoring_is_merged_by_type() -> None:
