@@ -24,7 +24,7 @@ from emrguard_local.emr_serverless.sizes import MIB_PER_GB, Size, amount
 ENDED = {"SUCCESS", "FAILED", "CANCELLED"}
 """States of a job run that it never leaves."""
 
-_NO_LIMIT = 2**31
+_NO_LIMIT = 2**62
 _UNCHANGEABLE = {"applicationId", "clientToken"}
 _SUMMARY = ("name", "architecture")
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from emrguard_local.emr_serverless import scheduler
+from emrguard_local.emr_serverless.workers import UNBOUNDED
 from emrguard_local.host import ServiceError
 
 SMALL = (
@@ -77,6 +78,8 @@ def test_dynamic_allocation_is_bounded_by_maximum_capacity(cloud: Any) -> None:
     run = cloud.submit(application)
     cloud.wait(application, run, "RUNNING")
     assert cloud.driver().spec.max_executors == 2
+    cloud.submit(cloud.application())
+    assert cloud.driver(2).spec.max_executors == UNBOUNDED
 
 
 def test_a_job_that_can_never_fit_fails(cloud: Any) -> None:
