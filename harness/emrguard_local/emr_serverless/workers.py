@@ -23,7 +23,7 @@ _DISK = re.compile(r"([1-9]\d*)\s*gb?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Workers:
-    """The driver, and the executors: how many at first, and how many at most (`UNBOUNDED`: as many as there is room for)."""
+    """The driver, and the executors: how many at first, and how many at most, `UNBOUNDED` where nothing limits them."""
 
     driver: Size
     executor: Size
