@@ -1,1 +1,33 @@
-"""AWS CDK constructs for Amazon EMR Serverless with security guardrails."""
+"""AWS CDK constructs for Amazon EMR Serverless with security guardrails.
+
+`Tenant` composes one sealed tenant; `AuditTrail` records what all of them do. The parts are constructs of their own.
+"""
+
+from emrguard.application_key import ApplicationKey
+from emrguard.audit_trail import AuditTrail
+from emrguard.auditor_role import AuditorRole
+from emrguard.capacity import Capacity
+from emrguard.data_bucket import DataBucket, TenantBucket
+from emrguard.exceptions import ArgumentError
+from emrguard.execution_role import ExecutionRole
+from emrguard.isolated_network import IsolatedNetwork
+from emrguard.job_logs import JobLogs
+from emrguard.spark_application import SparkApplication
+from emrguard.submitter_role import SubmitterRole
+from emrguard.tenant import Tenant
+
+__all__ = [
+    "ApplicationKey",
+    "ArgumentError",
+    "AuditTrail",
+    "AuditorRole",
+    "Capacity",
+    "DataBucket",
+    "ExecutionRole",
+    "IsolatedNetwork",
+    "JobLogs",
+    "SparkApplication",
+    "SubmitterRole",
+    "Tenant",
+    "TenantBucket",
+]

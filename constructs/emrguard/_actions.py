@@ -1,0 +1,108 @@
+"""Every IAM action that the constructs write into a policy, in one place. A test checks that each one exists.
+
+Sources: the Service Authorization Reference, and for what EMR Serverless needs its user guide (job runtime roles, log
+encryption with customer keys, VPC access), for KMS, CloudTrail and VPC flow logs the guides of these services.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+Actions = tuple[str, ...]
+
+# Objects of a bucket
+READ_OBJECTS: Final[Actions] = ("s3:GetObject",)
+PUT_OBJECTS: Final[Actions] = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
+DELETE_OBJECTS: Final[Actions] = ("s3:DeleteObject",)
+LIST_OBJECTS: Final[Actions] = ("s3:ListBucket",)
+OBJECT_DATA: Final[Actions] = (
+    "s3:GetObject*",
+    "s3:PutObject*",
+    "s3:DeleteObject*",
+    "s3:ListBucket",
+    "s3:ListBucketVersions",
+    "s3:ListBucketMultipartUploads",
+    "s3:ListMultipartUploadParts",
+    "s3:AbortMultipartUpload",
+    "s3:RestoreObject",
+    "s3:ReplicateObject",
+    "s3:ReplicateDelete",
+    "s3:BypassGovernanceRetention",
+)
+"""What reveals, changes or removes objects or their names; the administration of a bucket is not among it."""
+ANY_S3: Final[Actions] = ("s3:*",)
+"""For Deny statements only."""
+PUT_MANAGED_LOGS: Final[Actions] = ("s3:PutObject", "s3:PutObjectAcl")
+CHECK_BUCKET_ACL: Final[Actions] = ("s3:GetBucketAcl",)
+LOCATE_BUCKET: Final[Actions] = ("s3:GetBucketLocation",)
+
+# Keys
+DECRYPT: Final[Actions] = ("kms:Decrypt",)
+ENCRYPT: Final[Actions] = ("kms:GenerateDataKey",)
+DESCRIBE_KEY: Final[Actions] = ("kms:DescribeKey",)
+LOGS_SERVICE_KEY_USE: Final[Actions] = (
+    "kms:Encrypt*",
+    "kms:Decrypt*",
+    "kms:ReEncrypt*",
+    "kms:GenerateDataKey*",
+    "kms:Describe*",
+)
+TRAIL_KEY_USE: Final[Actions] = ("kms:GenerateDataKey*",)
+ADMINISTER_KEY: Final[Actions] = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListAliases",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+"""All that an administrator needs; nothing that encrypts, decrypts or hands the key on (no CreateGrant)."""
+
+# Log groups
+DESCRIBE_LOG_GROUPS: Final[Actions] = ("logs:DescribeLogGroups",)
+WRITE_LOG_GROUP: Final[Actions] = (
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:DescribeLogStreams",
+    "logs:PutLogEvents",
+    "logs:AssociateKmsKey",
+)
+DELIVER_FLOW_LOGS: Final[Actions] = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+DELIVER_TRAIL_EVENTS: Final[Actions] = ("logs:CreateLogStream", "logs:PutLogEvents")
+
+# Applications
+USE_APPLICATION: Final[Actions] = (
+    "emr-serverless:GetApplication",
+    "emr-serverless:ListJobRuns",
+    "emr-serverless:StartApplication",
+    "emr-serverless:StartJobRun",
+)
+USE_JOB_RUNS: Final[Actions] = (
+    "emr-serverless:CancelJobRun",
+    "emr-serverless:GetDashboardForJobRun",
+    "emr-serverless:GetJobRun",
+    "emr-serverless:ListJobRunAttempts",
+)
+LIST_APPLICATIONS: Final[Actions] = ("emr-serverless:ListApplications",)
+
+# Roles
+ASSUME_ROLE: Final[Actions] = ("sts:AssumeRole",)
+PASS_ROLE: Final[Actions] = ("iam:PassRole",)
+WHO_AM_I: Final[Actions] = ("sts:GetCallerIdentity",)

@@ -1,0 +1,42 @@
+"""Acknowledgments of wildcards in identity policies, where the wildcards are written.
+
+cdk-nag reports each wildcard resource as a finding of its own (AwsSolutions-IAM5), named after the resource as it stands in
+the template, and takes no acknowledgment for all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+
+from emrguard_policies.nag import acknowledge
+
+
+def grant(
+    role: iam.IRole, actions: tuple[str, ...], resource: str, reason: str, conditions: Mapping[str, Any] | None = None
+) -> iam.Grant:
+    """Allow actions on a resource with a wildcard, and say why that is right."""
+    acknowledge(role, f"AwsSolutions-IAM5[Resource::{_flat(cdk.Stack.of(role).resolve(resource))}]", reason)
+    return iam.Grant.add_to_principal(
+        grantee=role, actions=list(actions), resource_arns=[resource], conditions=conditions
+    )
+
+
+def _flat(value: Any) -> str:
+    """A resolved template value as cdk-nag writes it in a finding: `<Bucket83908E77.Arn>/input/*`."""
+    if isinstance(value, str):
+        return value
+    (function, argument), *_ = value.items()
+    match function:
+        case "Ref":
+            return f"<{argument}>"
+        case "Fn::GetAtt":
+            return f"<{'.'.join(argument)}>"
+        case "Fn::Join":
+            delimiter, items = argument
+            return str(delimiter).join(map(_flat, items))
+        case _:
+            return _flat(argument)

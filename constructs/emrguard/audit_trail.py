@@ -1,0 +1,250 @@
+"""The record of every call: management events, and each access to an object of the tenants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudtrail as cloudtrail
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from emrguard import _actions, _wildcards
+from emrguard._manifest import Owner
+from emrguard._sealed_bucket import SealedBucket
+from emrguard.application_key import administration
+from emrguard.auditor_role import AuditorRole
+from emrguard.data_bucket import TenantBucket
+from emrguard.exceptions import ArgumentError
+
+_SERVICE = "cloudtrail.amazonaws.com"
+_SHARED = "one trail records all tenants; no tenant's role can read, change or stop it"
+
+
+class AuditTrail(Construct):
+    """A multi-Region CloudTrail trail with log file validation, a key and a sealed bucket of its own.
+
+    It records all management events (every EMR Serverless, IAM and KMS call is one) and the object-level events of the
+    tenants' buckets, refused calls included, in the bucket and in a CloudWatch log group. Only CloudTrail writes to the bucket,
+    only for this trail; only the auditor role, assumed with MFA, reads it; nobody may delete from it.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html
+
+    An account has room for five trails in a Region; the first copy of management events is free, data events cost per event.
+
+    Args:
+        buckets: the tenants' buckets whose object-level events are recorded; at least one.
+        auditors: who may assume the auditor role, with MFA; default every principal of the account that is allowed to.
+        expire_after: how long the bucket keeps the records, default 7 years (2557 days).
+        retention: how long CloudWatch keeps them, default one year.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        buckets: Sequence[TenantBucket],
+        auditors: iam.PrincipalBase | None = None,
+        expire_after: cdk.Duration | None = None,
+        retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+    ) -> None:
+        super().__init__(scope, id)
+        if not buckets:
+            raise ArgumentError(
+                self.node.path,
+                "buckets",
+                [],
+                "pass the tenants' buckets: without data events no access to data is recorded",
+            )
+        self._stack = cdk.Stack.of(self)
+        self._owner = Owner(shared=_SHARED)
+        name = cdk.Names.unique_resource_name(self, max_length=64, separator="-")
+        self.trail_arn = self._stack.format_arn(service="cloudtrail", resource="trail", resource_name=name)
+        """ARN of the trail."""
+        log_group_name = f"/aws/cloudtrail/{name}"
+
+        self.auditor_role = AuditorRole(self, "AuditorRole", shared=_SHARED, assumed_by=auditors)
+        """The role that reads the trail's bucket."""
+        self._key = self._make_key(log_group_name)
+        self._bucket = self._make_bucket(expire_after or cdk.Duration.days(2557))
+        log_group, log_role, delivery = self._make_log_group(log_group_name, retention)
+        trail = cloudtrail.CfnTrail(
+            self,
+            "Resource",
+            trail_name=name,
+            is_logging=True,
+            is_multi_region_trail=True,
+            include_global_service_events=True,
+            enable_log_file_validation=True,
+            s3_bucket_name=self._bucket.bucket.bucket_name,
+            kms_key_id=self._key.key_arn,
+            cloud_watch_logs_log_group_arn=log_group.log_group_arn,
+            cloud_watch_logs_role_arn=log_role.role_arn,
+            advanced_event_selectors=[
+                self._selector("Management events", eventCategory=["Management"]),
+                self._selector(
+                    "Objects of the tenants",
+                    starts_with=[f"{bucket.bucket_arn}/" for bucket in buckets],
+                    eventCategory=["Data"],
+                    **{"resources.type": ["AWS::S3::Object"]},
+                ),
+            ],
+        )
+        assert self._bucket.bucket.policy is not None
+        trail.node.add_dependency(self._bucket.bucket.policy)
+        delivery.apply_before(trail)
+        self._owner.mark(trail, "trail")
+
+    @property
+    def bucket_name(self) -> str:
+        """Name of the bucket that holds the records."""
+        return self._bucket.bucket.bucket_name
+
+    def add_outputs(self) -> None:
+        """Give the stack the outputs `TrailArn`, `TrailBucketName` and `AuditorRoleArn`."""
+        for output, value in {
+            "TrailArn": self.trail_arn,
+            "TrailBucketName": self.bucket_name,
+            "AuditorRoleArn": self.auditor_role.role_arn,
+        }.items():
+            cdk.CfnOutput(self._stack, output, value=value)
+
+    def _of_this_trail(self, **equals: str) -> dict[str, dict[str, str]]:
+        return {"StringEquals": {"aws:SourceArn": self.trail_arn, **equals}}
+
+    def _make_key(self, log_group_name: str) -> kms.Key:
+        """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html"""
+        stack = self._stack
+        service = iam.ServicePrincipal(_SERVICE)
+        context = stack.format_arn(service="cloudtrail", region="*", resource="trail", resource_name="*")
+        log_group = stack.format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=log_group_name,
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        key = kms.Key(
+            self,
+            "Key",
+            description="The audit trail",
+            enable_key_rotation=True,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+            policy=iam.PolicyDocument(
+                statements=[
+                    administration(stack.account),
+                    iam.PolicyStatement(
+                        sid="TrailEncrypts",
+                        principals=[service],
+                        actions=list(_actions.TRAIL_KEY_USE),
+                        resources=["*"],
+                        conditions={
+                            **self._of_this_trail(),
+                            "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": context},
+                        },
+                    ),
+                    iam.PolicyStatement(
+                        sid="TrailDescribes",
+                        principals=[service],
+                        actions=list(_actions.DESCRIBE_KEY),
+                        resources=["*"],
+                        conditions=self._of_this_trail(),
+                    ),
+                    iam.PolicyStatement(
+                        sid="LogGroup",
+                        principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+                        actions=list(_actions.LOGS_SERVICE_KEY_USE),
+                        resources=["*"],
+                        conditions={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": log_group}},
+                    ),
+                ]
+            ),
+        )
+        iam.Grant.add_to_principal_and_resource(
+            grantee=self.auditor_role,
+            actions=list(_actions.DECRYPT),
+            resource=key,
+            resource_arns=[key.key_arn],
+            resource_self_arns=["*"],
+            conditions={"StringEquals": {"kms:ViaService": f"s3.{stack.region}.amazonaws.com"}},
+        )
+        self._owner.mark(key, "trail-key")
+        return key
+
+    def _make_bucket(self, expire_after: cdk.Duration) -> SealedBucket:
+        """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html"""
+        sealed = SealedBucket(
+            self,
+            "Bucket",
+            owner=self._owner,
+            part="trail-bucket",
+            key=self._key,
+            lifecycle=[s3.LifecycleRule(expiration=expire_after, noncurrent_version_expiration=cdk.Duration.days(365))],
+            exempt_service=_SERVICE,
+        )
+        bucket, service = sealed.bucket, iam.ServicePrincipal(_SERVICE)
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="TrailChecksAcl",
+                principals=[service],
+                actions=list(_actions.CHECK_BUCKET_ACL),
+                resources=[bucket.bucket_arn],
+                conditions=self._of_this_trail(),
+            )
+        )
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="TrailWrites",
+                principals=[service],
+                actions=["s3:PutObject"],
+                resources=[bucket.arn_for_objects(f"AWSLogs/{self._stack.account}/*")],
+                conditions=self._of_this_trail(**{"s3:x-amz-acl": "bucket-owner-full-control"}),
+            )
+        )
+        auditor = self.auditor_role
+        sealed.admit(auditor)
+        _wildcards.grant(
+            auditor,
+            _actions.READ_OBJECTS,
+            bucket.arn_for_objects("AWSLogs/*"),
+            "An auditor reads every record of the trail, and this bucket holds nothing else",
+        )
+        iam.Grant.add_to_principal(
+            grantee=auditor, actions=list(_actions.LIST_OBJECTS), resource_arns=[bucket.bucket_arn]
+        )
+        return sealed
+
+    def _make_log_group(self, name: str, retention: logs.RetentionDays) -> tuple[logs.LogGroup, iam.Role, iam.Grant]:
+        """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html"""
+        group = logs.LogGroup(
+            self,
+            "LogGroup",
+            log_group_name=name,
+            encryption_key=self._key,
+            retention=retention,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        self._owner.mark(group, "trail-log-group")
+        role = iam.Role(
+            self,
+            "LogRole",
+            description="Delivers the audit trail to CloudWatch Logs",
+            assumed_by=iam.ServicePrincipal(_SERVICE, conditions=self._of_this_trail()),
+        )
+        self._owner.mark_all_below(role, "trail-role")
+        delivery = iam.Grant.add_to_principal(
+            grantee=role, actions=list(_actions.DELIVER_TRAIL_EVENTS), resource_arns=[group.log_group_arn]
+        )
+        return group, role, delivery
+
+    @staticmethod
+    def _selector(
+        name: str, *, starts_with: Sequence[str] = (), **equals: Sequence[str]
+    ) -> cloudtrail.CfnTrail.AdvancedEventSelectorProperty:
+        field = cloudtrail.CfnTrail.AdvancedFieldSelectorProperty
+        selectors = [field(field=key, equal_to=list(values)) for key, values in equals.items()]
+        if starts_with:
+            selectors.append(field(field="resources.ARN", starts_with=list(starts_with)))
+        return cloudtrail.CfnTrail.AdvancedEventSelectorProperty(name=name, field_selectors=selectors)

@@ -1,0 +1,95 @@
+"""Where the logs of one tenant's jobs go."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from emrguard import _actions, _arguments, _wildcards
+from emrguard._manifest import Owner
+from emrguard.application_key import ApplicationKey
+from emrguard.data_bucket import TenantBucket
+
+_PREFIX = "logs/"
+
+
+class JobLogs(Construct):
+    """A sealed bucket and a CloudWatch log group for the logs of one tenant's jobs, both encrypted with its key.
+
+    Logs lie below `s3://<bucket>/logs/`, and in the log group `/aws/emr-serverless/<tenant>`.
+
+    Args:
+        tenant: name of the tenant that owns the logs.
+        key: the tenant's key.
+        retention: how long CloudWatch keeps the logs, default one year.
+        expire_after: how long S3 keeps the logs, default 365 days.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        tenant: str,
+        key: ApplicationKey,
+        retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        expire_after: cdk.Duration | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        owner = Owner(tenant=_arguments.tenant_name(self, tenant))
+        self.log_group_name = f"/aws/emr-serverless/{tenant}"
+        """Name of the log group; plain text."""
+        self.bucket = TenantBucket(
+            self,
+            "Bucket",
+            tenant=tenant,
+            part="log-bucket",
+            key=key,
+            expire_after=expire_after or cdk.Duration.days(365),
+            keep_old_versions_for=cdk.Duration.days(30),
+        )
+        """The log bucket."""
+        key.allow_log_group(self.log_group_name)
+        self.log_group = logs.LogGroup(
+            self,
+            "LogGroup",
+            log_group_name=self.log_group_name,
+            encryption_key=key.key,
+            retention=retention,
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )
+        """The log group."""
+        owner.mark(self.log_group, "log-group")
+
+    @property
+    def log_uri(self) -> str:
+        """The S3 URI below which EMR Serverless writes `applications/<id>/jobs/<id>/…`."""
+        return f"s3://{self.bucket.bucket_name}/{_PREFIX}"
+
+    def grant_write(self, role: iam.IRole) -> iam.Grant:
+        """Let an execution role write logs: put objects below the prefix, and write to the log group.
+
+        The user guide asks for DescribeLogGroups on all log groups; it tells names, never contents. AssociateKmsKey is
+        needed because the application names the key of the log group.
+        https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/logging.html
+        """
+        stack = cdk.Stack.of(self)
+        every_group = stack.format_arn(
+            service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+        )
+        own_group = iam.Grant.add_to_principal(
+            grantee=role, actions=list(_actions.WRITE_LOG_GROUP), resource_arns=[self.log_group.log_group_arn]
+        )
+        describe = _wildcards.grant(
+            role,
+            _actions.DESCRIBE_LOG_GROUPS,
+            every_group,
+            "The EMR Serverless guide demands logs:DescribeLogGroups on all log groups; it tells names, never contents",
+        )
+        return self.bucket.grant_put(role, _PREFIX).combine(own_group).combine(describe)
+
+    def grant_read(self, role: iam.IRole) -> iam.Grant:
+        """Let a role read the logs in S3."""
+        return self.bucket.grant_read(role, _PREFIX)

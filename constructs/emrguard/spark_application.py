@@ -1,0 +1,201 @@
+"""A Spark application on EMR Serverless."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+import aws_cdk as cdk
+from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from emrguard import _actions, _arguments, _wildcards
+from emrguard._manifest import Owner
+from emrguard.application_key import ApplicationKey
+from emrguard.capacity import Capacity
+from emrguard.exceptions import ArgumentError
+from emrguard.execution_role import ExecutionRole
+from emrguard.isolated_network import IsolatedNetwork
+from emrguard.job_logs import JobLogs
+
+DEFAULT_RELEASE = "emr-7.14.0"
+"""Spark 3.5.8, standard support until 2028-09-08."""
+
+_RELEASE = re.compile(r"emr-(?:spark-)?(\d+)\.\d+(?:\.\d+|-preview)?")
+_OLDEST_MAJOR = 7
+
+SECURE_SPARK_DEFAULTS = {
+    "spark.ssl.internode.enabled": "true",
+    "spark.authenticate": "true",
+    "spark.network.crypto.enabled": "true",
+}
+"""Mutual TLS between the workers of a job, and authenticated, encrypted RPC."""
+
+
+class SparkApplication(Construct):
+    """An EMR Serverless application for Spark, in a closed network, with encrypted logs and a ceiling on what it may cost.
+
+    It starts with the first job and stops when idle. Logs go to S3, to CloudWatch and to the service's managed storage (which
+    the Spark UI reads), all encrypted with the tenant's key. Studio, Livy and Spark Connect sessions are off.
+
+    **What an application cannot enforce:** its Spark configuration is a default. A job that sends a `spark-defaults`
+    classification of its own replaces the one here, with the encryption between its workers (up to emr-spark-8.0), and
+    no IAM condition prevents it; `--conf` in the submit parameters adds to it.
+    https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/default-configs.html
+
+    Args:
+        tenant: name of the tenant that owns the application, and the application's name.
+        network: where the workers run.
+        logs: where the logs go.
+        key: the tenant's key.
+        release_label: default `emr-7.14.0`; at least emr-7.0.0, which has the job queue.
+        architecture: `ARM64` (default: Graviton, about a fifth cheaper) or `X86_64`, for native libraries built for x86 only.
+        maximum_capacity: cumulative ceiling over all workers, default 16 vCPU, 64 GB of memory, 320 GB of disk.
+        idle_timeout: stop after so long without a job, 1 minute to 7 days, default 15 minutes.
+        max_concurrent_runs: 1 to 1000 job runs at a time, default 15; more are queued.
+        queue_timeout: how long a job run may be queued, 15 minutes to 12 hours, default 6 hours.
+        spark_defaults: further `spark-defaults`, such as `{"spark.executor.memory": "8g"}`. Those that encrypt the traffic
+            between workers cannot be changed.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        tenant: str,
+        network: IsolatedNetwork,
+        logs: JobLogs,
+        key: ApplicationKey,
+        release_label: str = DEFAULT_RELEASE,
+        architecture: Literal["ARM64", "X86_64"] = "ARM64",
+        maximum_capacity: Capacity | None = None,
+        idle_timeout: cdk.Duration | None = None,
+        max_concurrent_runs: int = 15,
+        queue_timeout: cdk.Duration | None = None,
+        spark_defaults: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        owner = Owner(tenant=_arguments.tenant_name(self, tenant))
+        self._check_release(release_label)
+        if architecture not in ("ARM64", "X86_64") and not cdk.Token.is_unresolved(architecture):
+            raise ArgumentError(self.node.path, "architecture", architecture, "write 'ARM64' or 'X86_64'")
+        idle = _arguments.minutes(self, "idle_timeout", idle_timeout or cdk.Duration.minutes(15), 1, 10080)
+        queue = _arguments.minutes(self, "queue_timeout", queue_timeout or cdk.Duration.hours(6), 15, 720)
+        runs = _arguments.whole_number(self, "max_concurrent_runs", max_concurrent_runs, 1, 1000, "job runs")
+        application = emrserverless.CfnApplication(
+            self,
+            "Resource",
+            name=tenant,
+            type="SPARK",
+            release_label=release_label,
+            architecture=architecture,
+            auto_start_configuration=emrserverless.CfnApplication.AutoStartConfigurationProperty(enabled=True),
+            auto_stop_configuration=emrserverless.CfnApplication.AutoStopConfigurationProperty(
+                enabled=True, idle_timeout_minutes=idle
+            ),
+            maximum_capacity=self._maximum(maximum_capacity or Capacity()),
+            network_configuration=emrserverless.CfnApplication.NetworkConfigurationProperty(
+                subnet_ids=network.subnet_ids, security_group_ids=[network.security_group_id]
+            ),
+            monitoring_configuration=self._monitoring(logs, key),
+            runtime_configuration=[
+                emrserverless.CfnApplication.ConfigurationObjectProperty(
+                    classification="spark-defaults", properties=self._spark_defaults(spark_defaults or {})
+                )
+            ],
+            scheduler_configuration=emrserverless.CfnApplication.SchedulerConfigurationProperty(
+                max_concurrent_runs=runs, queue_timeout_minutes=queue
+            ),
+            interactive_configuration=emrserverless.CfnApplication.InteractiveConfigurationProperty(
+                studio_enabled=False, livy_endpoint_enabled=False, session_enabled=False
+            ),
+        )
+        owner.mark(application, "application")
+        self.application_id = application.attr_application_id
+        """Id of the application."""
+        self.application_arn = application.attr_arn
+        """ARN of the application."""
+
+    def grant_submit(self, role: iam.IRole, execution_role: ExecutionRole) -> iam.Grant:
+        """Let a role run jobs on this application that run as `execution_role`, follow, cancel and inspect them.
+
+        Includes the right to list applications, which IAM cannot limit to one.
+        """
+        use = iam.Grant.add_to_principal(
+            grantee=role, actions=list(_actions.USE_APPLICATION), resource_arns=[self.application_arn]
+        )
+        job_runs = _wildcards.grant(
+            role,
+            _actions.USE_JOB_RUNS,
+            f"{self.application_arn}/jobruns/*",
+            "All job runs of one application; EMR Serverless makes up their ids",
+        )
+        listing = _wildcards.grant(
+            role,
+            _actions.LIST_APPLICATIONS,
+            "*",
+            "emr-serverless:ListApplications has no resource type; it tells names and states, never contents",
+        )
+        return use.combine(job_runs).combine(listing).combine(execution_role.grant_pass_to_emr_serverless(role))
+
+    def _check_release(self, label: str) -> None:
+        if cdk.Token.is_unresolved(label):
+            return
+        match = _RELEASE.fullmatch(label)
+        if match is None:
+            raise ArgumentError(self.node.path, "release_label", label, f"write a label such as {DEFAULT_RELEASE!r}")
+        if int(match[1]) < _OLDEST_MAJOR:
+            raise ArgumentError(
+                self.node.path,
+                "release_label",
+                label,
+                f"use emr-{_OLDEST_MAJOR}.0.0 or newer, such as {DEFAULT_RELEASE!r}",
+            )
+
+    def _maximum(self, capacity: Capacity) -> emrserverless.CfnApplication.MaximumAllowedResourcesProperty:
+        # No API limit is documented; a million vCPU is far above any quota and catches bytes taken for GB.
+        cpu, memory, disk = (
+            f"{_arguments.whole_number(self, f'maximum_capacity.{name}', value, 1, 1_000_000, unit):.0f}"
+            for name, value, unit in (
+                ("cpu", capacity.cpu, "vCPU"),
+                ("memory", capacity.memory, "GB"),
+                ("disk", capacity.disk, "GB"),
+            )
+        )
+        return emrserverless.CfnApplication.MaximumAllowedResourcesProperty(
+            cpu=f"{cpu} vCPU", memory=f"{memory} GB", disk=f"{disk} GB"
+        )
+
+    def _spark_defaults(self, given: Mapping[str, str]) -> dict[str, str]:
+        for name, value in SECURE_SPARK_DEFAULTS.items():
+            if given.get(name, value) != value:
+                raise ArgumentError(
+                    self.node.path,
+                    f"spark_defaults[{name!r}]",
+                    given[name],
+                    f"leave it out: {value!r} keeps the traffic between workers encrypted",
+                )
+        return {**given, **SECURE_SPARK_DEFAULTS}
+
+    @staticmethod
+    def _monitoring(logs: JobLogs, key: ApplicationKey) -> emrserverless.CfnApplication.MonitoringConfigurationProperty:
+        types = emrserverless.CfnApplication.LogTypeMapKeyValuePairProperty
+        return emrserverless.CfnApplication.MonitoringConfigurationProperty(
+            s3_monitoring_configuration=emrserverless.CfnApplication.S3MonitoringConfigurationProperty(
+                log_uri=logs.log_uri, encryption_key_arn=key.key_arn
+            ),
+            managed_persistence_monitoring_configuration=(
+                emrserverless.CfnApplication.ManagedPersistenceMonitoringConfigurationProperty(
+                    enabled=True, encryption_key_arn=key.key_arn
+                )
+            ),
+            cloud_watch_logging_configuration=emrserverless.CfnApplication.CloudWatchLoggingConfigurationProperty(
+                enabled=True,
+                log_group_name=logs.log_group_name,
+                encryption_key_arn=key.key_arn,
+                log_type_map=[types(key="SPARK_DRIVER", value=["STDOUT", "STDERR"])],
+            ),
+        )
