@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
 
 from emrguard_policies.assembly import Assembly, Resource, Template
+from emrguard_policies.iam import matching
 from emrguard_policies.iam.model import Policy, PolicyError, PolicyKind, Statement, parse
 from emrguard_policies.iam.symbols import is_symbol
 from emrguard_policies.resolution import Resolver
+from emrguard_policies.rules.base import Violation
 
 APPLICATION = "AWS::EMRServerless::Application"
 SERVICE = "emr-serverless.amazonaws.com"
@@ -224,8 +226,35 @@ class Context:
             role
             for role in self.of("AWS::IAM::Role")
             if role.mark.part == "execution-role"
-            or any(SERVICE in _services(statement) for statement in self.trust(role).statements)
+            or any(SERVICE in services(statement) for statement in self.trust(role).statements)
         ]
+
+    def covered(self, statement: Statement, resources: Collection[Resource]) -> list[Resource]:
+        """Those of some resources that a statement includes."""
+        if statement.not_resources is not None:
+            return [item for item in resources if self.covers(statement, self.resolver.arn(item) or "")]
+        found: dict[Resource, None] = {}
+        for pattern in statement.resources or ():
+            if "*" in pattern or "?" in pattern:
+                found.update((item, None) for item in resources if self.matches(pattern, self.resolver.arn(item) or ""))
+            else:
+                target = self.resolver.find(pattern)
+                if target is not None and target in resources:
+                    found[target] = None
+        return list(found)
+
+    def covers(self, statement: Statement, arn: str) -> bool:
+        """Whether the resources of a statement include an ARN."""
+        if statement.not_resources is not None:
+            return not any(self.matches(pattern, arn) for pattern in statement.not_resources)
+        return any(self.matches(pattern, arn) for pattern in statement.resources or ())
+
+    def matches(self, pattern: str, arn: str) -> bool:
+        """Whether a resource pattern includes an ARN; a wildcard is also tried on an example of a generated name."""
+        if matching.arn(pattern)(arn):
+            return True
+        readable = self.resolver.symbols.readable
+        return ("*" in pattern or "?" in pattern) and matching.arn(readable(pattern))(readable(arn))
 
     # Buckets
 
@@ -238,12 +267,25 @@ class Context:
                 for statement in document.statements:
                     found.update(self._buckets_in(statement))
         for application in self.applications:
-            uri = self.get(application, "MonitoringConfiguration.S3MonitoringConfiguration.LogUri")
-            match = re.match(r"^s3a?://([^/]+)", uri) if isinstance(uri, str) else None
-            bucket = self.resolver.find(match[1]) if match else None
+            bucket = self._log_bucket(application)
             if bucket is not None:
                 found.add(bucket)
         return [bucket for bucket in self.of("AWS::S3::Bucket") if bucket in found]
+
+    @cached_property
+    def log_buckets(self) -> list[Resource]:
+        """Buckets that applications write their logs to, and those marked as such."""
+        found = {bucket for bucket in self.buckets if bucket.mark.part == "log-bucket"}
+        for application in self.applications:
+            bucket = self._log_bucket(application)
+            if bucket is not None:
+                found.add(bucket)
+        return [bucket for bucket in self.buckets if bucket in found]
+
+    def _log_bucket(self, application: Resource) -> Resource | None:
+        uri = self.get(application, "MonitoringConfiguration.S3MonitoringConfiguration.LogUri")
+        match = re.match(r"^s3a?://([^/]+)", uri) if isinstance(uri, str) else None
+        return self.resolver.find(match[1]) if match else None
 
     def _buckets_in(self, statement: Statement) -> Iterator[Resource]:
         for pattern in statement.resources or () if statement.effect == "Allow" else ():
@@ -363,7 +405,16 @@ KEY_PATHS = (
 """Where an application names its KMS keys."""
 
 
-def _services(statement: Statement) -> set[str]:
+def unreadable_trusts(context: Context) -> Iterator[Violation]:
+    """A trust policy that cannot be read may be that of an execution role, where there are applications."""
+    for role in context.of("AWS::IAM::Role") if context.applications else ():
+        document = context.trust(role)
+        if document.policy is None:
+            yield Violation(role, document.path, f"cannot be read: {document.problem}", undecided=True)
+
+
+def services(statement: Statement) -> set[str]:
+    """The services that a statement allows something."""
     if statement.effect != "Allow":
         return set()
     return {principal.value for principal in statement.principals or () if principal.kind == "Service"}

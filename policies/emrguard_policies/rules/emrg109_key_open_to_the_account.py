@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emrguard_policies.iam import matching
 from emrguard_policies.iam.model import Statement
+from emrguard_policies.rules import statements
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
@@ -31,20 +31,12 @@ def check(context: Context) -> Iterator[Violation]:
             yield Violation(key, _PROPERTY, f"the key policy cannot be read: {document.problem}", undecided=True)
         for statement in document.statements:
             everybody = _everybody(context, statement)
-            used = [action for action in _USE if _allows(statement, action)]
+            used = [action for action in _USE if statements.allows(statement, action)]
             if everybody and used and not _confined(statement):
                 label = statement.sid or f"#{statement.index}"
                 yield Violation(
                     key, document.where(statement), f"statement {label} lets {everybody} call {', '.join(used)}"
                 )
-
-
-def _allows(statement: Statement, action: str) -> bool:
-    if statement.effect != "Allow":
-        return False
-    if statement.not_actions is not None:
-        return not any(matching.action(pattern)(action) for pattern in statement.not_actions)
-    return any(matching.action(pattern)(action) for pattern in statement.actions or ())
 
 
 def _everybody(context: Context, statement: Statement) -> str:
@@ -60,12 +52,9 @@ def _everybody(context: Context, statement: Statement) -> str:
 
 def _confined(statement: Statement) -> bool:
     """Whether a condition narrows the statement to named principals."""
-    return any(
-        condition.key.lower() in ("aws:principalarn", "aws:userid")
-        or condition.key.lower().startswith("aws:principaltag/")
-        for condition in statement.conditions
-        if "Not" not in condition.operator and condition.operator != "Null" and not condition.if_exists
-    )
+    keys = {condition.key.lower() for condition in statement.conditions}
+    narrow = [key for key in keys if key in ("aws:principalarn", "aws:userid") or key.startswith("aws:principaltag/")]
+    return any(statements.positive(statement, key) for key in narrow)
 
 
 RULE = Rule(

@@ -1,0 +1,56 @@
+"""What a single policy statement allows: the questions that several rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from emrguard_policies.iam import matching
+from emrguard_policies.iam.model import Condition, Statement
+
+EMR_SERVERLESS_ACTIONS = frozenset(
+    f"emr-serverless:{name}".lower()
+    for name in (
+        "AccessInteractiveEndpoints", "AccessLivyEndpoints", "AccessSystemProfileLogs", "CancelJobRun",
+        "CreateApplication", "DeleteApplication", "GetApplication", "GetDashboardForJobRun", "GetJobRun",
+        "GetResourceDashboard", "GetSession", "GetSessionEndpoint", "ListApplications", "ListJobRunAttempts",
+        "ListJobRuns", "ListSessions", "ListTagsForResource", "StartApplication", "StartJobRun", "StartSession",
+        "StopApplication", "TagResource", "TerminateSession", "UntagResource", "UpdateApplication",
+    )
+)  # fmt: skip
+"""All actions of EMR Serverless, in lower case:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonemrserverless.html
+"""
+
+
+def allows(statement: Statement, action: str) -> bool:
+    """Whether a statement allows an action (in lower case) at all, on whatever resource."""
+    if statement.effect != "Allow":
+        return False
+    if statement.not_actions is not None:
+        return not any(matching.action(pattern)(action) for pattern in statement.not_actions)
+    return any(matching.action(pattern)(action) for pattern in statement.actions or ())
+
+
+def names(statement: Statement, action: str) -> bool:
+    """Whether a statement allows an action and its patterns say which service: not merely by `*`."""
+    return allows(statement, action) and any(
+        matching.action(pattern)(action) for pattern in statement.actions or () if pattern not in ("*", "*:*")
+    )
+
+
+def positive(statement: Statement, key: str) -> list[Condition]:
+    """The conditions that demand a value of a key: negated ones, `…IfExists` and `Null` demand none."""
+    return [
+        condition
+        for condition in statement.conditions
+        if condition.key.lower() == key
+        and "Not" not in condition.operator
+        and condition.operator != "Null"
+        and not condition.if_exists
+        and condition.quantifier != "ForAllValues"
+    ]
+
+
+def wild(texts: Iterable[str]) -> bool:
+    """Whether all of some condition values are wildcards only."""
+    return all(set(text) <= {"*", "?"} for text in texts)
