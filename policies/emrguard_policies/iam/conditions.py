@@ -98,16 +98,17 @@ def _number(text: str) -> Decimal | None:
 
 def _date(compare: Callable[[datetime, datetime], bool]) -> _Test:
     def test(value: str, pattern: str) -> bool:
-        wanted = _moment(pattern)
+        wanted = moment(pattern)
         if wanted is None:
             raise ValueError(pattern)
-        found = _moment(value)
+        found = moment(value)
         return found is not None and compare(found, wanted)
 
     return test
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
+    """A date as policies write it: ISO 8601 or seconds since 1970; None if it is neither."""
     try:
         return datetime.fromtimestamp(float(text), UTC)
     except (ValueError, OverflowError, OSError):

@@ -1,0 +1,250 @@
+"""Does a policy grant nothing beyond another one? An answer with a request that it grants beyond, when it does.
+
+A witness is confirmed by the concrete engine (`decide`); what it does not confirm is "undecided", never a guess.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from emrguard_policies.iam import symbolic
+from emrguard_policies.iam.boxes import Atom, Box, Side, TextAtom, box
+from emrguard_policies.iam.decide import Policies, Principal, Request, ResourcePolicy, decide
+from emrguard_policies.iam.glob import Dialect, Mode, Space, Undecided
+from emrguard_policies.iam.model import Effect, Policy, PolicyKind, PrincipalPattern, Statement, parse
+
+_ACCOUNT = "111122223333"
+_ACTIONS = ("?*:?*",)
+# A request is about an ARN, or about no resource in particular, which policies and decisions write as `*`.
+_RESOURCES: tuple[tuple[str, Dialect], ...] = (("arn:aws*:?*:*:*:?*", "glob"), ("*", "exact"))
+# A principal as one text: its kind, a bar, its name.
+_PRINCIPALS = (
+    "AWS|arn:aws:iam::????????????:role/?*", "AWS|arn:aws:iam::????????????:user/?*", "Service|?*.amazonaws.com",
+    "Federated|?*", "CanonicalUser|?*",
+)  # fmt: skip
+_NOT_AWS = ("Service|*", "Federated|*", "CanonicalUser|*")
+_PRINCIPAL_KEY = "aws:principalarn"
+_TEXT_DIALECTS: dict[str, Dialect] = {
+    "StringEquals": "exact", "StringLike": "glob", "ArnEquals": "arn", "ArnLike": "arn",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Containment:
+    """`holds` is true when nothing goes beyond; else `witness` is a request that does, or `undecided` says why."""
+
+    holds: bool
+    witness: Mapping[str, Any] | None = None
+    undecided: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer as the command prints it."""
+        return {"holds": self.holds, "witness": self.witness, "undecided": self.undecided}
+
+
+def contains(candidate: Policy, reference: Policy) -> Containment:
+    """Whether every request that `candidate` allows is one that `reference` allows; both of one kind."""
+    space = Space()
+    try:
+        return _contains(space, candidate, reference)
+    except Undecided as reason:
+        return Containment(False, undecided=str(reason))
+
+
+def _contains(space: Space, candidate: Policy, reference: Policy) -> Containment:
+    granted = _boxes(space, candidate, "Allow", "described")
+    denied = _boxes(space, candidate, "Deny", "bar")
+    # Beyond is what no Allow of the reference covers, and what one of its Denies covers.
+    outside = [*denied, *_boxes(space, reference, "Allow", "bar")]
+    barred = _boxes(space, reference, "Deny", "grant")
+    budget = symbolic.Budget()
+    unconfirmed: str | None = None
+    for grant in granted:
+        for more, bars in (((), outside), *((each.atoms, denied) for each in barred)):
+            for resource in _RESOURCES:
+                atoms = [*_universe(space, candidate.kind, resource), *grant.atoms, *more]
+                found = symbolic.find(space, atoms, bars, budget)
+                if found is None:
+                    continue
+                witness = _witness(space, _nicer(found, atoms, bars))
+                witness["action"] = _spelled(witness["action"], (reference, candidate))
+                if _confirmed(witness, candidate, reference):
+                    return Containment(False, witness)
+                unconfirmed = unconfirmed or (
+                    f"{grant.statement.label} may allow {witness['action']} on {witness['resource']};"
+                    " the concrete engine does not confirm it"
+                )
+                break
+    return Containment(False, undecided=unconfirmed) if unconfirmed else Containment(True)
+
+
+def _boxes(space: Space, policy: Policy, effect: Effect, side: Side) -> list[Box]:
+    found = []
+    for statement in policy.statements:
+        if statement.effect != effect:
+            continue
+        principal = _principal_atoms(space, statement, side) if policy.kind == "resource" else []
+        conditions = statement.conditions
+        if policy.kind == "resource":
+            conditions = tuple(each for each in conditions if each.key.lower() != _PRINCIPAL_KEY)
+        read = box(space, policy, replace(statement, conditions=conditions), side)
+        if read is not None and principal is not None:
+            found.append(Box(statement, (*principal, *read.atoms)))
+    return found
+
+
+def _principal_atoms(space: Space, statement: Statement, side: Side) -> list[Atom] | None:
+    """Whom the statement names, and what it asks of aws:PrincipalArn, as texts; None where that cannot be read."""
+    inside: Mode = "must" if side == "bar" else "may"
+    listed = statement.principals if statement.principals is not None else statement.not_principals
+    patterns = [text for each in listed or () for text in _principal_texts(each)]
+    named = space.automaton(patterns, inside, "glob")
+    atoms: list[Atom] = [TextAtom("principal", named, statement.principals is not None)]
+    for condition in statement.conditions:
+        if condition.key.lower() != _PRINCIPAL_KEY:
+            continue
+        dialect = _TEXT_DIALECTS.get(condition.operator.replace("Not", ""))
+        if dialect is None or any("${" in value for value in condition.values):
+            return None
+        positive = "Not" not in condition.operator
+        if condition.quantifier == "ForAllValues" or condition.if_exists:
+            absent = True
+        else:
+            absent = not positive and condition.quantifier != "ForAnyValue"
+        texts = [f"AWS|{value}" for value in condition.values]
+        # A principal of another kind has no ARN, so that the key is absent.
+        atoms.append(TextAtom("principal", space.automaton(texts, inside, dialect), positive))
+        if absent and positive:
+            atoms[-1] = TextAtom("principal", space.automaton([*texts, *_NOT_AWS], inside, "arn"), True)
+        elif not absent and not positive:
+            atoms.append(TextAtom("principal", space.automaton(_NOT_AWS, inside, "glob"), False))
+    return atoms
+
+
+def _principal_texts(pattern: PrincipalPattern) -> Iterator[str]:
+    if pattern.kind != "AWS" or pattern.value != "*":
+        yield f"{pattern.kind}|{pattern.value}"
+    else:
+        yield "*"
+    account = pattern.value if pattern.value.isdecimal() else None
+    if pattern.kind == "AWS" and pattern.value.endswith(":root"):
+        account = pattern.value.split(":")[-2]
+    if pattern.kind == "AWS" and account:
+        yield f"AWS|arn:aws*:iam::{account}:*"
+
+
+def _universe(space: Space, kind: PolicyKind, resource: tuple[str, Dialect]) -> Iterator[Atom]:
+    pattern, dialect = resource
+    yield TextAtom("action", space.automaton(_ACTIONS, "text", "glob-nocase"))
+    yield TextAtom("resource", space.automaton((pattern,), "text", dialect))
+    if kind == "resource":
+        yield TextAtom("principal", space.automaton(_PRINCIPALS, "text", "glob"))
+
+
+def _nicer(found: symbolic.Found, atoms: Sequence[Atom], bars: Sequence[Box]) -> symbolic.Found:
+    """The same witness with an action that exists and an account number, where such a request goes beyond as well."""
+    service = str(found["action"]).split(":")[0]
+    texts = [atom for atom in atoms if isinstance(atom, TextAtom)]
+    choices = [("action", f"{service}:{name}") for name in _known_actions().get(service, ())]
+    principal = str(found.get("principal", ""))
+    if "x" * 12 in principal:
+        choices.append(("principal", principal.replace("x" * 12, _ACCOUNT)))
+    done: set[str] = set()
+    for dimension, text in choices:
+        if dimension in done:
+            continue
+        other = {**found, dimension: text}
+        if all(atom.holds(str(other[atom.dimension])) for atom in texts) and not any(
+            symbolic.covers(bar, other) for bar in bars
+        ):
+            found = other
+            done.add(dimension)
+    return found
+
+
+@cache
+def _known_actions() -> Mapping[str, Mapping[str, Any]]:
+    """The actions of each service in lower case, from cfn-lint's action database."""
+    text = (files("cfnlint") / "data" / "AdditionalSpecs" / "Policies.json").read_text(encoding="utf-8")
+    return {service: found["Actions"] for service, found in json.loads(text).items()}
+
+
+def _spelled(action: str, policies: Sequence[Policy]) -> str:
+    """An action as one of the policies writes it."""
+    written = (
+        text
+        for policy in policies
+        for statement in policy.statements
+        for text in (*(statement.actions or ()), *(statement.not_actions or ()))
+    )
+    return next((text for text in written if text.lower() == action), action)
+
+
+def _witness(space: Space, found: symbolic.Found) -> dict[str, Any]:
+    context = dict(symbolic.context_of(space, found, everything=True))
+    for text in found.values():
+        for value in (text,) if isinstance(text, str) else text or ():
+            for key, example in space.variables_in(value).items():
+                context.setdefault(space.key_names.get(key, key), example)
+    witness: dict[str, Any] = {
+        "action": space.readable(str(found["action"])),
+        "resource": space.readable(str(found["resource"])),
+        "context": context,
+    }
+    if "principal" in found:
+        witness["principal"] = space.readable(str(found["principal"]))
+    return witness
+
+
+def _confirmed(witness: Mapping[str, Any], candidate: Policy, reference: Policy) -> bool:
+    """Whether the concrete engine allows the witness by the candidate and not by the reference.
+
+    It knows no federated and canonical users; there the symbolic answer stands where nothing in it was estimated.
+    """
+    if str(witness.get("principal", "")).startswith(("Federated|", "CanonicalUser|")):
+        return _exact(candidate) and _exact(reference)
+    return _decided(witness, candidate) and not _decided(witness, reference)
+
+
+def _exact(policy: Policy) -> bool:
+    """Whether the symbolic reading of a policy estimates nothing: every condition is read, no value is a variable."""
+    space = Space()
+    plain = not policy.variables or "${" not in json.dumps(dict(policy.document))
+    return plain and all(box(space, policy, statement, "bar") is not None for statement in policy.statements)
+
+
+def _decided(witness: Mapping[str, Any], policy: Policy) -> bool:
+    if policy.kind == "identity":
+        principal = Principal("user", f"arn:aws:iam::{_ACCOUNT}:user/x", _ACCOUNT)
+        policies = Policies(identity=[policy])
+    else:
+        found = _principal(str(witness["principal"]))
+        if found is None:
+            return False
+        principal = found
+        # A grant to an account is one to its principals with an identity policy, so this principal has one.
+        policies = Policies(identity=[_EVERYTHING], resource=ResourcePolicy(policy, gate=True))
+    owner = principal.account or _ACCOUNT
+    request = Request(principal, witness["action"], witness["resource"], witness["context"], owner)
+    return decide(request, policies).allowed
+
+
+def _principal(text: str) -> Principal | None:
+    kind, _, name = text.partition("|")
+    if kind == "Service":
+        return Principal("service", name, "")
+    if kind != "AWS":
+        return None
+    account, what = name.split(":", 5)[4:]
+    if what.startswith("role/"):
+        session = f"arn:aws:sts::{account}:assumed-role/{what.rsplit('/', 1)[-1]}/session"
+        return Principal("role-session", session, account, name)
+    return Principal("user", name, account)
+
+
+_EVERYTHING = parse({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, "everything")
