@@ -27,7 +27,6 @@ class Payroll(cdk.Stack):
             "Tenant",
             name="payroll",
             maximum_capacity=Capacity(cpu=8, memory=32, disk=160),
-            architecture="X86_64",
             cidr="10.1.0.0/24",
         )
         self.tenant.add_outputs()

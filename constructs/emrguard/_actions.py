@@ -30,8 +30,7 @@ OBJECT_DATA: Final[Actions] = (
     "s3:BypassGovernanceRetention",
 )
 """What reveals, changes or removes objects or their names; the administration of a bucket is not among it."""
-ANY_S3: Final[Actions] = ("s3:*",)
-"""For Deny statements only."""
+WRITE_OBJECT: Final[Actions] = ("s3:PutObject",)
 PUT_MANAGED_LOGS: Final[Actions] = ("s3:PutObject", "s3:PutObjectAcl")
 CHECK_BUCKET_ACL: Final[Actions] = ("s3:GetBucketAcl",)
 LOCATE_BUCKET: Final[Actions] = ("s3:GetBucketLocation",)

@@ -59,7 +59,10 @@ class Owner:
 
 @jsii.implements(cdk.IAspect)
 class _Marker:
-    """An aspect, because CDK makes a role's policies only when the first grant comes, and splits large ones at the end."""
+    """Marks each resource it visits.
+
+    An aspect, because CDK makes a role's policies when the first grant comes, and splits large ones at the end.
+    """
 
     def __init__(self, owner: Owner, part: Part) -> None:
         self._owner = owner

@@ -7,8 +7,8 @@ from constructs import Construct
 
 from emrguard.exceptions import ArgumentError
 
-# `aws ec2 describe-managed-prefix-lists` tells the id of com.amazonaws.<region>.s3, which never changes; AWS publishes no
-# table. These are the Regions whose id at least two independent public sources agree on.
+# `aws ec2 describe-managed-prefix-lists` tells the id of com.amazonaws.<region>.s3, which never changes; AWS publishes
+# no table. These are the Regions whose id at least two independent public sources agree on.
 _IDS = {
     "ap-northeast-1": "pl-61a54008",
     "ap-northeast-2": "pl-78a54011",

@@ -1,4 +1,4 @@
-"""A bucket whose objects only named roles reach: what data buckets, log buckets and the trail's bucket have in common."""
+"""A bucket whose objects only named roles reach: data buckets, log buckets and the trail's bucket are such."""
 
 from __future__ import annotations
 
@@ -16,17 +16,25 @@ from emrguard_policies.nag import acknowledge
 
 
 class SealedBucket(Construct):
-    """A versioned bucket without public access, encrypted with one key, over TLS 1.2 or newer only, sealed by its policy.
+    """A versioned bucket without public access, encrypted with one key, over TLS 1.2 or newer, sealed by its policy.
 
     The bucket policy denies
 
     - every request without TLS or with a version before 1.2;
-    - objects encrypted with anything but this key (a request without encryption headers gets the bucket's default, which is
-      this key);
+    - objects encrypted with anything but this key (a request without encryption headers gets the bucket's default,
+      which is this key), unless a service writes them and chooses itself;
     - everything that reads, lists, changes or deletes objects to all principals that were not admitted, administrators
       included. Before the first admission this is everyone.
 
     It is retained, with its objects, when its stack is deleted.
+
+    Args:
+        owner: who owns the bucket, for the manifest.
+        part: the part it plays, for the manifest.
+        key: the only key that objects may be encrypted with.
+        lifecycle: what expires when.
+        access_log_reason: why there are no S3 server access logs (cdk-nag's AwsSolutions-S1).
+        written_by: the one AWS service that may write objects as itself, default none.
     """
 
     def __init__(
@@ -38,7 +46,8 @@ class SealedBucket(Construct):
         part: Part,
         key: kms.IKey,
         lifecycle: Sequence[s3.LifecycleRule],
-        exempt_service: str | None = None,
+        access_log_reason: str,
+        written_by: str | None = None,
     ) -> None:
         super().__init__(scope, id)
         self.bucket = s3.Bucket(
@@ -56,19 +65,15 @@ class SealedBucket(Construct):
             lifecycle_rules=lifecycle,
         )
         self._admitted: list[str] = []
-        self._seal = self._deny_outsiders(exempt_service)
-        for statement in (*self._deny_other_encryption(key), self._seal):
-            self.bucket.add_to_resource_policy(statement)
+        self._seal = self._deny_outsiders(written_by)
+        self.bucket.add_to_resource_policy(self._seal)
+        if written_by is None:
+            for statement in self._deny_other_encryption(key):
+                self.bucket.add_to_resource_policy(statement)
         owner.mark(self.bucket, part)
         assert self.bucket.policy is not None
         owner.mark(self.bucket.policy, part)
-        acknowledge(
-            self.bucket,
-            "AwsSolutions-S1",
-            "CloudTrail records every object-level call on this bucket, denied ones included, with the caller's identity, "
-            "into a bucket of its own that is encrypted and validated; S3 server access logs are best effort and would add a "
-            "second copy",
-        )
+        acknowledge(self.bucket, "AwsSolutions-S1", access_log_reason)
 
     def admit(self, role: iam.IRole) -> None:
         """Take a role out of the denial of the bucket policy. This alone grants nothing."""
@@ -76,43 +81,37 @@ class SealedBucket(Construct):
             self._admitted.append(role.role_arn)
             self._seal.add_condition("ArnNotEquals", {"aws:PrincipalArn": self._admitted})
 
-    def _deny(
-        self, sid: str, actions: _actions.Actions, conditions: dict[str, dict[str, object]]
-    ) -> iam.PolicyStatement:
+    def _deny_outsiders(self, written_by: str | None) -> iam.PolicyStatement:
         return iam.PolicyStatement(
-            sid=sid,
+            sid="OnlyTheOwnersRoles",
             effect=iam.Effect.DENY,
             principals=[iam.AnyPrincipal()],
-            actions=list(actions),
+            actions=list(_actions.OBJECT_DATA),
             resources=[self.bucket.bucket_arn, self.bucket.arn_for_objects("*")],
-            conditions=conditions,
+            # A service that acts as itself has no aws:PrincipalArn, which ArnNotEquals takes for another one.
+            conditions={"StringNotEquals": {"aws:PrincipalServiceName": written_by}} if written_by else None,
         )
-
-    def _deny_outsiders(self, exempt_service: str | None) -> iam.PolicyStatement:
-        service = {"StringNotEquals": {"aws:PrincipalServiceName": exempt_service}} if exempt_service else {}
-        return self._deny("OnlyTheOwnersRoles", _actions.OBJECT_DATA, service)  # type: ignore[arg-type]
 
     def _deny_other_encryption(self, key: kms.IKey) -> list[iam.PolicyStatement]:
         algorithm = "s3:x-amz-server-side-encryption"
         key_id = "s3:x-amz-server-side-encryption-aws-kms-key-id"
         customer = "s3:x-amz-server-side-encryption-customer-algorithm"
-        objects = self.bucket.arn_for_objects("*")
-
-        def deny(sid: str, conditions: dict[str, dict[str, object]]) -> iam.PolicyStatement:
-            return iam.PolicyStatement(
+        # A negated operator matches an absent key, too: `Null` leaves requests without the header to the default.
+        denied: dict[str, dict[str, dict[str, str]]] = {
+            "NoOtherEncryption": {"Null": {algorithm: "false"}, "StringNotEquals": {algorithm: "aws:kms"}},
+            "NoOtherKey": {"Null": {key_id: "false"}, "StringNotEquals": {key_id: key.key_arn}},
+            # `aws:kms` without a key id means the AWS managed key, not the bucket's default.
+            "NoAwsManagedKey": {"StringEquals": {algorithm: "aws:kms"}, "Null": {key_id: "true"}},
+            "NoCustomerProvidedKey": {"Null": {customer: "false"}},
+        }
+        return [
+            iam.PolicyStatement(
                 sid=sid,
                 effect=iam.Effect.DENY,
                 principals=[iam.AnyPrincipal()],
-                actions=["s3:PutObject"],
-                resources=[objects],
+                actions=list(_actions.WRITE_OBJECT),
+                resources=[self.bucket.arn_for_objects("*")],
                 conditions=conditions,
             )
-
-        # A negated operator matches an absent key, too: `Null` leaves requests without the header to the bucket's default.
-        return [
-            deny("NoOtherEncryption", {"Null": {algorithm: "false"}, "StringNotEquals": {algorithm: "aws:kms"}}),
-            deny("NoOtherKey", {"Null": {key_id: "false"}, "StringNotEquals": {key_id: key.key_arn}}),
-            # `aws:kms` without a key id means the AWS managed key, not the bucket's default.
-            deny("NoAwsManagedKey", {"StringEquals": {algorithm: "aws:kms"}, "Null": {key_id: "true"}}),
-            deny("NoCustomerProvidedKey", {"Null": {customer: "false"}}),
+            for sid, conditions in denied.items()
         ]

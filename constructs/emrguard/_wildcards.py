@@ -1,7 +1,7 @@
 """Acknowledgments of wildcards in identity policies, where the wildcards are written.
 
-cdk-nag reports each wildcard resource as a finding of its own (AwsSolutions-IAM5), named after the resource as it stands in
-the template, and takes no acknowledgment for all of them at once.
+cdk-nag reports each wildcard resource as a finding of its own (AwsSolutions-IAM5), named after the resource as it
+stands in the template, and takes no acknowledgment for all of them at once.
 """
 
 from __future__ import annotations

@@ -7,28 +7,20 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from emrguard import _actions, _arguments
+from emrguard import _actions, _arguments, _key_policy
 from emrguard._manifest import Owner
-
-
-def administration(account: str) -> iam.PolicyStatement:
-    """The account may administer a key, so that it can never be lost, but not use it and not hand it on."""
-    return iam.PolicyStatement(
-        sid="Administration",
-        principals=[iam.AccountPrincipal(account)],
-        actions=list(_actions.ADMINISTER_KEY),
-        resources=["*"],
-    )
 
 
 class ApplicationKey(Construct):
     """A KMS key that rotates every year and that only the tenant's own roles and its log services can use.
 
-    The account's root gets administration only: no identity policy, not even an administrator's, is enough to encrypt or
-    decrypt with it. Whoever may change the key policy (`kms:PutKeyPolicy`) can still open it; the audit trail shows that.
+    The account's root gets administration only: no identity policy, not even an administrator's, is enough to encrypt
+    or decrypt with it. Whoever may change the key policy (`kms:PutKeyPolicy`) can still open it; the audit trail shows
+    that.
 
-    EMR Serverless itself may use the key for what it keeps of the account's applications (managed logs). The statement names
-    `applications/*`, because the application's id is known only after the application, which needs the key, exists.
+    EMR Serverless itself may use the key for what it keeps of the account's applications (managed logs). The statement
+    names `applications/*`, because the application's id is known only after the application, which needs the key,
+    exists.
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/jobs-log-encryption.html
 
     The key is retained when its stack is deleted.
@@ -49,7 +41,9 @@ class ApplicationKey(Construct):
             description=f"Data and logs of tenant {tenant}",
             enable_key_rotation=True,
             removal_policy=cdk.RemovalPolicy.RETAIN,
-            policy=iam.PolicyDocument(statements=[administration(self._stack.account), self._managed_logs()]),
+            policy=iam.PolicyDocument(
+                statements=[_key_policy.administration(self._stack.account), self._managed_logs()]
+            ),
         )
         """The key itself. Its own `grant` methods change identity policies only, which this key does not heed."""
         alias = kms.Alias(self, "Alias", alias_name=f"alias/emrguard/{tenant}", target_key=self.key)
@@ -73,39 +67,20 @@ class ApplicationKey(Construct):
         return self._grant(role, (*_actions.DECRYPT, *_actions.ENCRYPT))
 
     def allow_log_group(self, name: str) -> None:
-        """Let CloudWatch Logs use the key for one log group of this account and Region, and no other one.
-
-        https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-        """
+        """Let CloudWatch Logs use the key for one more log group of this account and Region."""
         self._log_groups.append(
             self._stack.format_arn(
                 service="logs", resource="log-group", resource_name=name, arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
             )
         )
         if self._logs_statement is None:
-            self._logs_statement = iam.PolicyStatement(
-                sid="LogGroups",
-                principals=[iam.ServicePrincipal(f"logs.{self._stack.region}.amazonaws.com")],
-                actions=list(_actions.LOGS_SERVICE_KEY_USE),
-                resources=["*"],
-            )
+            self._logs_statement = _key_policy.log_groups(self._stack.region, self._log_groups)
             self.key.add_to_resource_policy(self._logs_statement)
-        self._logs_statement.add_condition("ArnEquals", {"kms:EncryptionContext:aws:logs:arn": self._log_groups})
+        else:
+            self._logs_statement.add_condition("ArnEquals", {"kms:EncryptionContext:aws:logs:arn": self._log_groups})
 
     def _grant(self, role: iam.IRole, actions: _actions.Actions) -> iam.Grant:
-        region = self._stack.region
-        return iam.Grant.add_to_principal_and_resource(
-            grantee=role,
-            actions=list(actions),
-            resource=self.key,
-            resource_arns=[self.key_arn],
-            resource_self_arns=["*"],
-            conditions={
-                "StringEquals": {
-                    "kms:ViaService": [f"s3.{region}.amazonaws.com", f"emr-serverless.{region}.amazonaws.com"]
-                }
-            },
-        )
+        return _key_policy.grant_through(self.key, role, actions, self._stack.region, ("s3", "emr-serverless"))
 
     def _managed_logs(self) -> iam.PolicyStatement:
         applications = self._stack.format_arn(service="emr-serverless", resource="/applications", resource_name="*")

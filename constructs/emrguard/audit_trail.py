@@ -12,10 +12,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from emrguard import _actions, _wildcards
+from emrguard import _actions, _key_policy, _wildcards
 from emrguard._manifest import Owner
 from emrguard._sealed_bucket import SealedBucket
-from emrguard.application_key import administration
 from emrguard.auditor_role import AuditorRole
 from emrguard.data_bucket import TenantBucket
 from emrguard.exceptions import ArgumentError
@@ -28,11 +27,12 @@ class AuditTrail(Construct):
     """A multi-Region CloudTrail trail with log file validation, a key and a sealed bucket of its own.
 
     It records all management events (every EMR Serverless, IAM and KMS call is one) and the object-level events of the
-    tenants' buckets, refused calls included, in the bucket and in a CloudWatch log group. Only CloudTrail writes to the bucket,
-    only for this trail; only the auditor role, assumed with MFA, reads it; nobody may delete from it.
+    tenants' buckets, refused calls included, in the bucket and in a CloudWatch log group. Only CloudTrail writes to the
+    bucket, only for this trail; only the auditor role, assumed with MFA, reads it; nobody may delete from it.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html
 
-    An account has room for five trails in a Region; the first copy of management events is free, data events cost per event.
+    An account has room for five trails in a Region; the first copy of management events is free, data events cost per
+    event.
 
     Args:
         buckets: the tenants' buckets whose object-level events are recorded; at least one.
@@ -84,13 +84,10 @@ class AuditTrail(Construct):
             cloud_watch_logs_log_group_arn=log_group.log_group_arn,
             cloud_watch_logs_role_arn=log_role.role_arn,
             advanced_event_selectors=[
-                self._selector("Management events", eventCategory=["Management"]),
-                self._selector(
-                    "Objects of the tenants",
-                    starts_with=[f"{bucket.bucket_arn}/" for bucket in buckets],
-                    eventCategory=["Data"],
-                    **{"resources.type": ["AWS::S3::Object"]},
-                ),
+                _selector("Management events", _field(field="eventCategory", equal_to=["Management"])),
+                _objects("Objects of the tenants", [bucket.bucket_arn for bucket in buckets]),
+                # But not CloudTrail's own writes, which would feed themselves.
+                _objects("Records of the trail", [self._bucket.bucket.bucket_arn], but="PutObject"),
             ],
         )
         assert self._bucket.bucket.policy is not None
@@ -116,10 +113,13 @@ class AuditTrail(Construct):
         return {"StringEquals": {"aws:SourceArn": self.trail_arn, **equals}}
 
     def _make_key(self, log_group_name: str) -> kms.Key:
-        """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html"""
+        """A key for this trail only, by `aws:SourceArn`.
+
+        No condition on the encryption context: digest files get the default encryption of the bucket, whose context
+        is S3's own.
+        https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+        """
         stack = self._stack
-        service = iam.ServicePrincipal(_SERVICE)
-        context = stack.format_arn(service="cloudtrail", region="*", resource="trail", resource_name="*")
         log_group = stack.format_arn(
             service="logs",
             resource="log-group",
@@ -134,42 +134,19 @@ class AuditTrail(Construct):
             removal_policy=cdk.RemovalPolicy.RETAIN,
             policy=iam.PolicyDocument(
                 statements=[
-                    administration(stack.account),
+                    _key_policy.administration(stack.account),
                     iam.PolicyStatement(
-                        sid="TrailEncrypts",
-                        principals=[service],
-                        actions=list(_actions.TRAIL_KEY_USE),
-                        resources=["*"],
-                        conditions={
-                            **self._of_this_trail(),
-                            "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": context},
-                        },
-                    ),
-                    iam.PolicyStatement(
-                        sid="TrailDescribes",
-                        principals=[service],
-                        actions=list(_actions.DESCRIBE_KEY),
+                        sid="Trail",
+                        principals=[iam.ServicePrincipal(_SERVICE)],
+                        actions=[*_actions.TRAIL_KEY_USE, *_actions.DESCRIBE_KEY],
                         resources=["*"],
                         conditions=self._of_this_trail(),
                     ),
-                    iam.PolicyStatement(
-                        sid="LogGroup",
-                        principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
-                        actions=list(_actions.LOGS_SERVICE_KEY_USE),
-                        resources=["*"],
-                        conditions={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": log_group}},
-                    ),
+                    _key_policy.log_groups(stack.region, [log_group]),
                 ]
             ),
         )
-        iam.Grant.add_to_principal_and_resource(
-            grantee=self.auditor_role,
-            actions=list(_actions.DECRYPT),
-            resource=key,
-            resource_arns=[key.key_arn],
-            resource_self_arns=["*"],
-            conditions={"StringEquals": {"kms:ViaService": f"s3.{stack.region}.amazonaws.com"}},
-        )
+        _key_policy.grant_through(key, self.auditor_role, _actions.DECRYPT, stack.region, ("s3",))
         self._owner.mark(key, "trail-key")
         return key
 
@@ -182,7 +159,9 @@ class AuditTrail(Construct):
             part="trail-bucket",
             key=self._key,
             lifecycle=[s3.LifecycleRule(expiration=expire_after, noncurrent_version_expiration=cdk.Duration.days(365))],
-            exempt_service=_SERVICE,
+            written_by=_SERVICE,
+            access_log_reason="The trail records each access to its own bucket but CloudTrail's writes, refused ones "
+            "included; S3 server access logs are best effort and would be a second copy",
         )
         bucket, service = sealed.bucket, iam.ServicePrincipal(_SERVICE)
         bucket.add_to_resource_policy(
@@ -198,7 +177,7 @@ class AuditTrail(Construct):
             iam.PolicyStatement(
                 sid="TrailWrites",
                 principals=[service],
-                actions=["s3:PutObject"],
+                actions=list(_actions.WRITE_OBJECT),
                 resources=[bucket.arn_for_objects(f"AWSLogs/{self._stack.account}/*")],
                 conditions=self._of_this_trail(**{"s3:x-amz-acl": "bucket-owner-full-control"}),
             )
@@ -239,12 +218,25 @@ class AuditTrail(Construct):
         )
         return group, role, delivery
 
-    @staticmethod
-    def _selector(
-        name: str, *, starts_with: Sequence[str] = (), **equals: Sequence[str]
-    ) -> cloudtrail.CfnTrail.AdvancedEventSelectorProperty:
-        field = cloudtrail.CfnTrail.AdvancedFieldSelectorProperty
-        selectors = [field(field=key, equal_to=list(values)) for key, values in equals.items()]
-        if starts_with:
-            selectors.append(field(field="resources.ARN", starts_with=list(starts_with)))
-        return cloudtrail.CfnTrail.AdvancedEventSelectorProperty(name=name, field_selectors=selectors)
+
+_field = cloudtrail.CfnTrail.AdvancedFieldSelectorProperty
+
+
+def _selector(
+    name: str, *fields: cloudtrail.CfnTrail.AdvancedFieldSelectorProperty
+) -> cloudtrail.CfnTrail.AdvancedEventSelectorProperty:
+    return cloudtrail.CfnTrail.AdvancedEventSelectorProperty(name=name, field_selectors=list(fields))
+
+
+def _objects(
+    name: str, bucket_arns: Sequence[str], *, but: str | None = None
+) -> cloudtrail.CfnTrail.AdvancedEventSelectorProperty:
+    """All object-level events of the buckets, or all but those of one name."""
+    fields = [
+        _field(field="eventCategory", equal_to=["Data"]),
+        _field(field="resources.type", equal_to=["AWS::S3::Object"]),
+        _field(field="resources.ARN", starts_with=[f"{arn}/" for arn in bucket_arns]),
+    ]
+    if but is not None:
+        fields.append(_field(field="eventName", not_equals=[but]))
+    return _selector(name, *fields)

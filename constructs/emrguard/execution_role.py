@@ -13,17 +13,17 @@ SERVICE = "emr-serverless.amazonaws.com"
 
 
 class ExecutionRole(iam.Role):
-    """A job runtime role that only EMR Serverless can assume, only for applications of this account. It may do nothing yet.
+    """A job runtime role that only EMR Serverless can assume, for applications of this account. It may do nothing yet.
 
-    Grant it what its jobs need: `data.grant_read(role, "input/")`, `logs.grant_write(role)`. As it is an `iam.Role`, CDK's own
-    grants take it, too; mind that CDK's grants on buckets are wider than they look.
+    Grant it what its jobs need: `data.grant_read(role, "input/")`, `logs.grant_write(role)`. As it is an `iam.Role`,
+    CDK's own grants take it, too; mind that CDK's grants on buckets are wider than they look.
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/security-iam-runtime-role.html
 
     Args:
         tenant: name of the tenant that owns the role.
-        require_source_arn: also demand that the request names an application of this account and Region (`aws:SourceArn`).
-            Default False: EMR Serverless documents `aws:SourceAccount` for this call, but not `aws:SourceArn`; where it
-            is not sent, no job could start.
+        require_source_arn: also demand that the request names an application of this account and Region
+            (`aws:SourceArn`). Default False: EMR Serverless documents `aws:SourceAccount` for this call, but not
+            `aws:SourceArn`; where it is not sent, no job could start.
     """
 
     def __init__(self, scope: Construct, id: str, *, tenant: str, require_source_arn: bool = False) -> None:

@@ -32,15 +32,16 @@ class IsolatedNetwork(Construct):
     """A VPC of its own for the workers of one tenant: private subnets, no internet gateway, no NAT, no peer.
 
     - The workers' security group has no ingress. It lets 443 out to the VPC endpoints and to S3, nothing else.
-    - S3 is reached through a gateway endpoint; CloudWatch Logs, KMS and STS through interface endpoints. Their policies name
-      the tenant's buckets, log group and key, and take principals of this account only, so that stolen or smuggled
+    - S3 is reached through a gateway endpoint; CloudWatch Logs, KMS and STS through interface endpoints. Their policies
+      name the tenant's buckets, log group and key, and take principals of this account only, so that stolen or smuggled
       credentials of a stranger's account do not work from here. What managed logs need is allowed, too.
     - Every flow is logged for a year, in a log group encrypted with the tenant's key.
 
     EMR Serverless runs a job in one subnet, one IP a worker; each default subnet holds a thousand workers.
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/vpc-access.html
 
-    The VPC's default security group keeps AWS's rules, because only a custom resource could remove them; nothing uses it.
+    The VPC's default security group keeps AWS's rules, because only a custom resource could remove them; nothing uses
+    it.
 
     Args:
         tenant: name of the tenant that owns the network.
@@ -48,10 +49,11 @@ class IsolatedNetwork(Construct):
         data: the tenant's bucket. The S3 endpoint reaches it and the logs, and no other bucket.
         logs: where the tenant's jobs log to.
         cidr: private IPv4 range of the VPC from /16 to /26, default `10.0.0.0/20`; each subnet gets a quarter of it.
-        availability_zones: two to four names, default the first two of the Region. EMR Serverless does not support every zone
-            (in us-east-1 not use1-az3, for instance).
+        availability_zones: two to four names, default the first two of the Region. EMR Serverless does not support
+            every zone (in us-east-1 not use1-az3, for instance).
             https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/considerations.html
-        s3_prefix_list_id: id of `com.amazonaws.<region>.s3`, default from a table of 17 Regions; needed in any other one.
+        s3_prefix_list_id: id of `com.amazonaws.<region>.s3`, default from a table of 17 Regions; needed in any other
+            one.
     """
 
     def __init__(

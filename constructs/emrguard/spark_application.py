@@ -35,10 +35,10 @@ SECURE_SPARK_DEFAULTS = {
 
 
 class SparkApplication(Construct):
-    """An EMR Serverless application for Spark, in a closed network, with encrypted logs and a ceiling on what it may cost.
+    """An EMR Serverless application for Spark in a closed network, with encrypted logs and a ceiling on its cost.
 
-    It starts with the first job and stops when idle. Logs go to S3, to CloudWatch and to the service's managed storage (which
-    the Spark UI reads), all encrypted with the tenant's key. Studio, Livy and Spark Connect sessions are off.
+    It starts with the first job and stops when idle. Logs go to S3, to CloudWatch and to the service's managed storage
+    (which the Spark UI reads), all encrypted with the tenant's key. Studio, Livy and Spark Connect sessions are off.
 
     **What an application cannot enforce:** its Spark configuration is a default. A job that sends a `spark-defaults`
     classification of its own replaces the one here, with the encryption between its workers (up to emr-spark-8.0), and
@@ -51,13 +51,14 @@ class SparkApplication(Construct):
         logs: where the logs go.
         key: the tenant's key.
         release_label: default `emr-7.14.0`; at least emr-7.0.0, which has the job queue.
-        architecture: `ARM64` (default: Graviton, about a fifth cheaper) or `X86_64`, for native libraries built for x86 only.
+        architecture: `ARM64` (default: Graviton, about a fifth cheaper) or `X86_64`, for native libraries built for x86
+            only.
         maximum_capacity: cumulative ceiling over all workers, default 16 vCPU, 64 GB of memory, 320 GB of disk.
         idle_timeout: stop after so long without a job, 1 minute to 7 days, default 15 minutes.
         max_concurrent_runs: 1 to 1000 job runs at a time, default 15; more are queued.
         queue_timeout: how long a job run may be queued, 15 minutes to 12 hours, default 6 hours.
-        spark_defaults: further `spark-defaults`, such as `{"spark.executor.memory": "8g"}`. Those that encrypt the traffic
-            between workers cannot be changed.
+        spark_defaults: further `spark-defaults`, such as `{"spark.executor.memory": "8g"}`. Those that encrypt the
+            traffic between workers cannot be changed.
     """
 
     def __init__(

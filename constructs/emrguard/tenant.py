@@ -23,8 +23,8 @@ from emrguard.submitter_role import SubmitterRole
 class Tenant(Construct):
     """An application with a key, roles, data and log buckets and a network of its own: one trust domain.
 
-    Its jobs read what submitters upload, write outputs and logs, and reach nothing else. Submitters upload, run jobs and read
-    outputs and logs.
+    Its jobs read what submitters upload, write outputs and logs, and reach nothing else. Submitters upload, run jobs
+    and read outputs and logs.
 
     EMR Serverless isolates jobs of different applications from each other, not jobs of one application, so one tenant
     holds what trusts itself.
@@ -36,7 +36,8 @@ class Tenant(Construct):
         name: name of the tenant, unique in the account and Region: up to 32 of a-z, 0-9 and `-`.
         inputs: prefixes of the data bucket that submitters upload to and jobs read, default `jobs/` and `input/`.
         outputs: prefixes that jobs write and read and submitters read, default `output/`.
-        submitters: who may assume the submitter role, with MFA; default every principal of the account that is allowed to.
+        submitters: who may assume the submitter role, with MFA; default every principal of the account that is allowed
+            to.
         release_label: see `SparkApplication`, default `emr-7.14.0`.
         architecture: see `SparkApplication`, default `ARM64`.
         maximum_capacity: see `Capacity`, default 16 vCPU.

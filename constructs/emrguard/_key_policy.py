@@ -1,0 +1,52 @@
+"""Statements that the policies of all keys have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+
+from emrguard import _actions
+
+
+def administration(account: str) -> iam.PolicyStatement:
+    """The account may administer a key, so that it can never be lost, but not use it and not hand it on."""
+    return iam.PolicyStatement(
+        sid="Administration",
+        principals=[iam.AccountPrincipal(account)],
+        actions=list(_actions.ADMINISTER_KEY),
+        resources=["*"],
+    )
+
+
+def log_groups(region: str, arns: Sequence[str]) -> iam.PolicyStatement:
+    """CloudWatch Logs may use the key for these log groups and no other one.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
+    return iam.PolicyStatement(
+        sid="LogGroups",
+        principals=[iam.ServicePrincipal(f"logs.{region}.amazonaws.com")],
+        actions=list(_actions.LOGS_SERVICE_KEY_USE),
+        resources=["*"],
+        conditions={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": list(arns)}},
+    )
+
+
+def grant_through(
+    key: kms.Key, role: iam.IRole, actions: _actions.Actions, region: str, services: Sequence[str]
+) -> iam.Grant:
+    """Let a role use a key when it calls one of the services, not directly: in its own policy and in the key's.
+
+    The condition stands in both: for a principal of the account that the key policy names, either one is enough.
+    """
+    through = {"StringEquals": {"kms:ViaService": [f"{service}.{region}.amazonaws.com" for service in services]}}
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ArnPrincipal(role.role_arn)], actions=list(actions), resources=["*"], conditions=through
+        )
+    )
+    return iam.Grant.add_to_principal(
+        grantee=role, actions=list(actions), resource_arns=[key.key_arn], conditions=through
+    )
