@@ -1,4 +1,4 @@
-"""What a job is to an engine, and an engine to the service: the seam between EMR Serverless and Spark, Hive or others."""
+"""What a job is to an engine, and an engine to the service: the seam between EMR Serverless and Spark or others."""
 
 from __future__ import annotations
 

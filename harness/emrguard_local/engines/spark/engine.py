@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -81,9 +82,10 @@ def _command(spec: JobSpec, submit: options.SubmitOptions, job: LocalJob, enviro
     ]
     if any(each.startswith("-Xmx") for each in java_options):
         raise EngineError("spark.driver.extraJavaOptions must not set -Xmx: set spark.driver.memory instead")
+    collector = any(re.fullmatch(r"-XX:\+Use\w+GC", each) for each in java_options)
     return [
         str(environment.java),
-        *JVM_OPTIONS,
+        *(each for each in JVM_OPTIONS if not (collector and each == "-XX:+UseSerialGC")),
         f"-XX:SharedArchiveFile={environment.archive}",
         f"-Xmx{job.heap_mib}m",
         "-XX:+ExitOnOutOfMemoryError",

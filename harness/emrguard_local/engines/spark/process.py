@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -30,6 +31,8 @@ class SparkProcess:
         self._work_dir = work_dir
         self._heap_mib = heap_mib
         self._cancelled = False
+        self._ending = threading.Lock()
+        self._outcome: Outcome | None = None
         with self.stdout.open("wb") as out, self.stderr.open("wb") as err:
             err.writelines(f"emrguard: {note}\n".encode() for note in notes)
             err.flush()
@@ -42,6 +45,11 @@ class SparkProcess:
                 env=dict(environment),
                 start_new_session=True,
             )
+
+    @property
+    def pid(self) -> int:
+        """The id of the supervisor's process, from which all of the job's descend."""
+        return self._process.pid
 
     @property
     def stdout(self) -> Path:
@@ -59,17 +67,25 @@ class SparkProcess:
             code = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
+        with self._ending:
+            if self._outcome is None:
+                self._outcome = self._conclude(code)
+            return self._outcome
+
+    def _conclude(self, code: int) -> Outcome:
+        """Work out the reason and write it where submitters look for it: at the end of stderr."""
         if self._process.stdin:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
         if code == 0:
             return Outcome(0, None)
         if self._cancelled:
-            return Outcome(code, "the job was cancelled")
-        with self.stderr.open("rb") as log:
-            log.seek(max(0, self.stderr.stat().st_size - _TAIL_BYTES))
-            text = log.read().decode(errors="replace")
-        return Outcome(code, failure.reason(code, text, self._heap_mib))
+            reason = "the job was cancelled"
+        else:
+            reason = failure.reason(code, f"{_tail(self.stderr)}\n{_tail(self.stdout)}", self._heap_mib)
+        with self.stderr.open("ab") as log:
+            log.write(f"emrguard: {reason}\n".encode())
+        return Outcome(code, reason)
 
     def cancel(self, grace_seconds: float = 0) -> None:
         """End the job and every process it started; SIGTERM first when a grace period is given. Returns at once."""
@@ -78,3 +94,9 @@ class SparkProcess:
             with contextlib.suppress(OSError, ValueError):
                 self._process.stdin.write(f"cancel {grace_seconds}\n".encode())
                 self._process.stdin.flush()
+
+
+def _tail(path: Path) -> str:
+    with path.open("rb") as log:
+        log.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+        return log.read().decode(errors="replace")

@@ -43,7 +43,7 @@ _RESERVED_VARIABLES = re.compile(r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_
 
 @dataclass(frozen=True)
 class LocalJob:
-    """How the job is run here: Spark properties, environment, heap, class path; `notes` say what was changed and why."""
+    """How the job is run here: Spark properties, environment, heap, …; `notes` say what was changed and why."""
 
     properties: Mapping[str, str]
     variables: Mapping[str, str]
@@ -86,7 +86,6 @@ def local_job(spec: JobSpec, options: SubmitOptions) -> LocalJob:
         "spark.eventLog.enabled": "false",
         "spark.sql.warehouse.dir": (spec.work_dir / "warehouse").as_uri(),
         "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",  # EMR's default
-        "spark.sql.shuffle.partitions": str(max(cores, 4)),
     }
     own = {
         "spark.master": f"local[{cores},{asked.get('spark.task.maxFailures', '4')}]",  # Spark's default on a cluster

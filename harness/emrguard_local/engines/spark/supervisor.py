@@ -1,4 +1,4 @@
-"""Run one command and see to it that nothing of it survives: neither its end, nor that of the process that asked for it.
+"""Run one command and see to it that nothing of it survives its end, or that of the process that asked for it.
 
 A script of its own, run by the engine environment's Python with nothing but the standard library:
 `python supervisor.py COMMAND…`, in a session of its own, with a pipe as stdin. A line `cancel N` on the
@@ -101,7 +101,7 @@ def main(command: list[str]) -> int:
         if os.getppid() != own:
             os._exit(1)
 
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_us)  # noqa: PLW1509, S603
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_us)  # noqa: S603
     threading.Thread(target=_obey, args=(process.pid,), daemon=True).start()
     code = process.wait()
     _kill_all()
