@@ -41,7 +41,8 @@ class DataPlatform(cdk.Stack):
         AuditTrail(self, "AuditTrail", buckets=buckets).add_outputs()
 
 
-app = cdk.App()
+# The CDK CLI puts construct paths into the templates; so does a plain `python app.py`.
+app = cdk.App(post_cli_context={"aws:cdk:enable-path-metadata": True})
 DataPlatform(app, Flights(app).tenant, Payroll(app).tenant)
 cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(), EmrGuardChecks())
 cdk.Aspects.of(app).add(WriteNagSuppressionsToCloudFormationAspect())
