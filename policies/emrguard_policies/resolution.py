@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import string
@@ -210,7 +211,7 @@ class Resolver:
         if name == "AWS::StackName":
             return self._stack_name(template)
         if name == "AWS::StackId":
-            unique = self._uuid(f"{self._labels[template]}.AWS::StackId", "")
+            unique = self._uuid(f"{self._labels[template]}.AWS::StackId")
             return (
                 f"arn:{partition}:cloudformation:{self.region(template)}:{self.account(template)}"
                 f":stack/{self._stack_name(template)}/{unique}"
@@ -462,15 +463,16 @@ class Resolver:
         identified = resource_names.IDENTIFIED.get(resource.type)
         if identified:
             length = (identified.length, identified.length)
+            example = identified.prefix + _digest(label, identified.alphabet, identified.length)
             return self.symbols.symbol(
-                label, identified.example, prefix=identified.prefix, alphabet=identified.alphabet, lengths=length,
+                label, example, prefix=identified.prefix, alphabet=identified.alphabet, lengths=length,
                 unique=True,
             ).char  # fmt: skip
         if resource.type == "AWS::KMS::Key":
             if self._resolve(resource.template, resource.properties.get("MultiRegion")) in (None, False, "false"):
-                return self._uuid(label, resource.logical_id)
-            example = f"mrk-{'0' * 32}"
+                return self._uuid(label)
             hexes = resource_names.HEX
+            example = "mrk-" + _digest(label, hexes, 32)
             return self.symbols.symbol(
                 label, example, prefix="mrk-", alphabet=hexes, lengths=(32, 32), unique=True
             ).char  # fmt: skip
@@ -535,10 +537,11 @@ class Resolver:
             label, f"{prefix}example12345", prefix=prefix, alphabet=alphabet, lengths=length, unique=True
         ).char  # fmt: skip
 
-    def _uuid(self, label: str, name: str) -> str:
-        tail = "".join(char if char in resource_names.HEX else "0" for char in name.lower())[:12].rjust(12, "0")
+    def _uuid(self, label: str) -> str:
+        digits = _digest(label, resource_names.HEX, 32)
+        example = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
         return self.symbols.symbol(
-            label, f"1234abcd-12ab-34cd-56ef-{tail}", alphabet=resource_names.HEX | {"-"}, lengths=(36, 36), unique=True
+            label, example, alphabet=resource_names.HEX | {"-"}, lengths=(36, 36), unique=True
         ).char  # fmt: skip
 
     def _format(self, resource: Resource, pattern: str, name: str) -> str:
@@ -648,6 +651,12 @@ _FUNCTIONS: dict[str, Callable[[Resolver, Template, Any], Any]] = {
     "Fn::Length": Resolver._fn_length,
     "Fn::ToJsonString": Resolver._fn_to_json_string,
 }
+
+
+def _digest(label: str, alphabet: frozenset[str], length: int) -> str:
+    """An example that differs from resource to resource and stays the same from run to run."""
+    chars = sorted(alphabet)
+    return "".join(chars[byte % len(chars)] for byte in hashlib.sha256(label.encode()).digest()[:length])
 
 
 def _labels(assembly: Assembly) -> dict[Template, str]:

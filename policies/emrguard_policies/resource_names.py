@@ -48,12 +48,11 @@ class IdType:
     alphabet: frozenset[str]
     arn: str
     id_attribute: str | None = None
-    example: str = ""
 
 
 def _ec2(prefix: str, kind: str, id_attribute: str) -> IdType:
     arn = f"arn:{{P}}:ec2:{{R}}:{{A}}:{kind}/{{id}}"
-    return IdType(prefix, 17, HEX, arn, id_attribute, f"{prefix}0123456789abcdef0")
+    return IdType(prefix, 17, HEX, arn, id_attribute)
 
 
 NAMED: dict[str, NamedType] = {
@@ -148,7 +147,6 @@ IDENTIFIED: dict[str, IdType] = {
         LOWER,
         "arn:{P}:emr-serverless:{R}:{A}:/applications/{id}",
         "ApplicationId",
-        "00f1abcdexample0",
     ),
     "AWS::EC2::VPC": _ec2("vpc-", "vpc", "VpcId"),
     "AWS::EC2::Subnet": _ec2("subnet-", "subnet", "SubnetId"),

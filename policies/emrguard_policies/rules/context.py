@@ -57,6 +57,7 @@ class Context:
         for resource in assembly.resources():
             self._by_type.setdefault(resource.type, []).append(resource)
         self._documents: dict[tuple[Resource, str], Document] = {}
+        self._spelled: dict[str, str] = {}
         self._pointing: dict[tuple[str, str], dict[Resource, list[Resource]]] = {}
 
     # Values
@@ -253,8 +254,12 @@ class Context:
         """Whether a resource pattern includes an ARN; a wildcard is also tried on an example of a generated name."""
         if matching.arn(pattern)(arn):
             return True
-        readable = self.resolver.symbols.readable
-        return ("*" in pattern or "?" in pattern) and matching.arn(readable(pattern))(readable(arn))
+        return ("*" in pattern or "?" in pattern) and matching.arn(self._readable(pattern))(self._readable(arn))
+
+    def _readable(self, text: str) -> str:
+        if text not in self._spelled:
+            self._spelled[text] = self.resolver.symbols.readable(text)
+        return self._spelled[text]
 
     # Buckets
 
@@ -265,7 +270,7 @@ class Context:
         for role in self.execution_roles:
             for document in self.documents_of(role):
                 for statement in document.statements:
-                    found.update(self._buckets_in(statement))
+                    found.update(self.buckets_in(statement))
         for application in self.applications:
             bucket = self._log_bucket(application)
             if bucket is not None:
@@ -287,7 +292,8 @@ class Context:
         match = re.match(r"^s3a?://([^/]+)", uri) if isinstance(uri, str) else None
         return self.resolver.find(match[1]) if match else None
 
-    def _buckets_in(self, statement: Statement) -> Iterator[Resource]:
+    def buckets_in(self, statement: Statement) -> Iterator[Resource]:
+        """The buckets that an Allow names in its resources; wildcards in the name of a bucket name none."""
         for pattern in statement.resources or () if statement.effect == "Allow" else ():
             match = _BUCKET_ARN.match(pattern)
             bucket = self.resolver.find(match[1]) if match else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from emrguard_policies.assembly import Resource
+from emrguard_policies.iam.model import Statement
 from emrguard_policies.rules import statements
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
@@ -22,20 +24,30 @@ _DELETERS = ("s3:deleteobject", "s3:deleteobjectversion", "s3:putlifecycleconfig
 
 def check(context: Context) -> Iterator[Violation]:
     """Statements of execution roles with rights to delete logs."""
-    buckets = [context.resolver.arn(bucket) or "" for bucket in context.log_buckets]
+    buckets = set(context.log_buckets)
     for role in context.execution_roles:
         for document in context.documents_of(role):
             if document.policy is None:
                 yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
             for statement in document.statements:
                 found = [action for action in _ERASERS if statements.allows(statement, action)]
-                if any(context.covers(statement, f"{arn}/logs/x") or context.covers(statement, arn) for arn in buckets):
-                    found += [action for action in _DELETERS if statements.allows(statement, action)]
+                deleted = [action for action in _DELETERS if statements.allows(statement, action)]
+                if deleted and _reaches(context, statement, buckets):
+                    found += deleted
                 where = document.where(statement)
                 if found:
                     yield Violation(document.resource, where, f"the role may call {', '.join(found)}")
                 elif any(map(context.unknown, statement.actions or ())):
                     yield Violation(document.resource, where, "an action depends on the deployment", undecided=True)
+
+
+def _reaches(context: Context, statement: Statement, buckets: set[Resource]) -> bool:
+    if not buckets.isdisjoint(context.buckets_in(statement)) or statement.not_resources is not None:
+        return bool(buckets)
+    names = [item.partition("/")[0] for item in statement.resources or ()]
+    wide = [name for name in names if "*" in name or "?" in name]
+    arns = [context.resolver.arn(bucket) or "" for bucket in buckets] if wide else []
+    return any(context.matches(name, arn) for name in wide for arn in arns)
 
 
 RULE = Rule(
