@@ -26,6 +26,11 @@ class Identity:
     session_issued_at: datetime | None = None
     mfa: bool = False
     source_identity: str | None = None
+    user_id: str = ""
+    """The value of `aws:userid`: a user's unique id, `<role id>:<session name>` of a role session."""
+    session_tags: Mapping[str, str] = field(default_factory=dict)
+    transitive_tags: frozenset[str] = frozenset()
+    """The keys of those `session_tags` that go with the session into the next role."""
 
 
 @dataclass(frozen=True)
