@@ -25,7 +25,8 @@ def write(reports: Iterable[AuditReport], file: TextIO) -> None:
             groups.setdefault((finding.template, finding.construct_path), []).append(finding)
     for (template, path), findings in groups.items():
         line = findings[0].line
-        console.print(Text(path or template, style="bold"), Text(f"  {template}{f':{line}' if line else ''}", "dim"))
+        place = f"{template}:{line}" if line else template
+        console.print(Text(path or template, style="bold"), Text(place, "dim"), sep="  ")
         for finding in findings:
             _write_finding(console, finding)
         console.print()

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from emrguard_policies.assembly import load
 from emrguard_policies.audit import Finding, run
 from emrguard_policies.rules.base import Rule
