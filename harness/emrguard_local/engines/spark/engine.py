@@ -107,9 +107,9 @@ def _command(spec: JobSpec, submit: options.SubmitOptions, job: LocalJob, enviro
 def _variables(spec: JobSpec, job: LocalJob, environment: SparkEnvironment) -> dict[str, str]:
     """The whole environment of the job: nothing of the harness's own, no keys."""
     return {
+        **job.variables,
         "PYSPARK_PYTHON": str(environment.python),
         "PYSPARK_DRIVER_PYTHON": str(environment.python),
-        **job.variables,
         "PATH": os.pathsep.join([str(environment.python.parent), str(environment.java.parent), os.defpath]),
         "HOME": str(spec.work_dir / "home"),
         "TMPDIR": str(spec.work_dir / "local"),
@@ -118,6 +118,7 @@ def _variables(spec: JobSpec, job: LocalJob, environment: SparkEnvironment) -> d
         "JAVA_HOME": str(environment.java_home),
         "SPARK_HOME": str(environment.spark_home),
         "SPARK_CONF_DIR": str(spec.work_dir / "conf"),
+        "SPARK_LOCAL_DIRS": str(spec.work_dir / "local"),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYTHONUNBUFFERED": "1",
         "AWS_REGION": spec.region,

@@ -38,6 +38,7 @@ _REPLACED = (
 )
 _DRIVER_VARIABLE = "spark.emr-serverless.driverEnv."
 _EXECUTOR_VARIABLE = "spark.executorEnv."
+_INTERPRETERS = {"PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"}
 _RESERVED_VARIABLES = re.compile(r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|CONTAINER_.*|ENDPOINT_URL.*)")
 
 
@@ -76,6 +77,7 @@ def local_job(spec: JobSpec, options: SubmitOptions) -> LocalJob:
     _drop_what_is_a_clusters(draft)
     _take_variables(draft)
     draft.variables |= spec.environment
+    _refuse_variables(draft)
     heap = _heap(spec, asked, draft.notes)
     cores = _cores(spec, draft.notes)
     hadoop = _hadoop(spec)
@@ -93,7 +95,6 @@ def local_job(spec: JobSpec, options: SubmitOptions) -> LocalJob:
         "spark.driver.memory": f"{heap}m",
         "spark.driver.host": "localhost",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.local.dir": str(spec.work_dir / "local"),
     } | {f"spark.hadoop.{name}": value for name, value in hadoop.items()}
     return LocalJob(
         defaults | draft.properties | own,
@@ -155,9 +156,22 @@ def _take_variables(draft: _Draft) -> None:
         value = draft.properties.pop(name) if driver else draft.properties[name]
         if driver or variable not in draft.variables:
             draft.variables[variable] = value
-    for variable in [each for each in draft.variables if _RESERVED_VARIABLES.fullmatch(each)]:
-        del draft.variables[variable]
-        draft.notes.append(f"environment variable {variable} is not used: the job runs as its execution role")
+        if variable in _INTERPRETERS:
+            draft.properties.pop(name, None)
+
+
+def _refuse_variables(draft: _Draft) -> None:
+    for name in _INTERPRETERS & draft.variables.keys():
+        path = draft.variables.pop(name)
+        if path.startswith("."):
+            raise EngineError(
+                f"{name}={path} is an interpreter out of spark.archives, which the local Spark engine does not unpack "
+                "into the working directory: pass the packages with --py-files and remove the variable"
+            )
+        draft.notes.append(f"{name}={path} is not used: jobs run with the Python of the engine environment")
+    for name in [each for each in draft.variables if _RESERVED_VARIABLES.fullmatch(each)]:
+        del draft.variables[name]
+        draft.notes.append(f"environment variable {name} is not used: the job runs as its execution role")
 
 
 def _heap(spec: JobSpec, asked: Mapping[str, str], notes: list[str]) -> int:
