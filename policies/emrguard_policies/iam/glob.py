@@ -18,6 +18,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from emrguard_policies.iam.symbols import SymbolTable, is_symbol
@@ -86,38 +87,42 @@ _Edge = tuple[int, str | _Class, int]
 
 
 class Automaton:
-    """The union of some patterns. States are numbers; -1 is the state from which nothing is accepted any more.
-
-    `fixed` is the one text that is accepted, where the patterns are a single text without wildcards.
-    """
+    """The union of some patterns. States are numbers; -1 is the state from which nothing is accepted any more."""
 
     DEAD = -1
 
-    def __init__(self, space: Space, patterns: Iterable[str], mode: Mode, dialect: Dialect, variables: bool) -> None:
+    def __init__(self, space: Space, patterns: tuple[str, ...], mode: Mode, dialect: Dialect, variables: bool) -> None:
         self._space = space
         self._mode = mode
         self._nocase = dialect.endswith("-nocase")
         self._edges: list[list[_Edge]] = []
         self._jumps: list[list[int]] = []
         self._ends: set[int] = set()
-        starts = []
-        texts = []
-        for pattern in patterns:
-            tokens = space.tokens(pattern, variables=variables)
-            starts.append(self._pattern(tokens, dialect))
-            texts.append(tokens)
-        self.fixed: str | None = None
-        if mode == "text" and len(texts) == 1 and (
-            dialect == "exact" or not any(wild for wild, _ in texts[0])
-        ):  # fmt: skip
-            self.fixed = space.expanded("".join(char for _, char in texts[0]))
         self._sets: list[frozenset[int]] = []
         self._numbers: dict[frozenset[int], int] = {}
         self._steps: dict[tuple[int, str], int] = {}
         self._letters: dict[int, tuple[frozenset[str], tuple[_Class, ...]]] = {}
         self._closures: dict[int, frozenset[int]] = {}
         self._accepting: list[bool] = []
-        self.start = self._number(frozenset().union(*map(self._closure, starts)))
+        self._source = (patterns, dialect, variables)
+
+    @cached_property
+    def start(self) -> int:
+        """The state before the first character. Automata are built when they are first read: most never are."""
+        patterns, dialect, variables = self._source
+        starts = [self._pattern(self._space.tokens(each, variables=variables), dialect) for each in patterns]
+        return self._number(frozenset().union(*map(self._closure, starts)))
+
+    @cached_property
+    def fixed(self) -> str | None:
+        """The one text that is accepted, where the patterns are a single text without wildcards, read as `text`."""
+        patterns, dialect, variables = self._source
+        if self._mode != "text" or len(patterns) != 1 or self._nocase:
+            return None
+        tokens = self._space.tokens(patterns[0], variables=variables)
+        if dialect != "exact" and (dialect == "arn" or any(wild for wild, _ in tokens)):
+            return None
+        return self._space.expanded("".join(char for _, char in tokens))
 
     # Reading
 

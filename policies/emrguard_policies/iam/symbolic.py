@@ -17,6 +17,7 @@ from emrguard_policies.iam.boxes import (
     KeyAtom,
     TextAtom,
     Values,
+    absent_key,
     box,
     fixed_key,
     text_of,
@@ -303,7 +304,11 @@ def _about(space: Space, subject: Subject, target: Target) -> Iterator[Atom]:
                 "kms:CallerAccount": subject.account,
                 "aws:ResourceAccount": target.account,
             }
-        found = space.memory[key] = tuple(fixed_key(space, name, value) for name, value in known.items())
+        atoms = [fixed_key(space, name, value) for name, value in known.items()]
+        if subject.kind != "service":
+            # AWS documents these keys for calls of service principals only.
+            atoms += [absent_key(space, f"aws:PrincipalServiceName{suffix}") for suffix in ("", "sList")]
+        found = space.memory[key] = tuple(atoms)
     assert isinstance(found, tuple)
     yield from found
 

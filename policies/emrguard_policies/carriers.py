@@ -1,0 +1,257 @@
+"""Who is in an assembly: every role, user and imported name, with all the policies it carries, compiled once.
+
+What cannot be read counts as able to allow everything and to deny nothing, and is said in an assumption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emrguard_policies.assembly import Assembly, Mark, Resource
+from emrguard_policies.iam import symbolic
+from emrguard_policies.iam.glob import Space
+from emrguard_policies.iam.model import Policy, PolicyError, PolicyKind, parse
+from emrguard_policies.iam.symbolic import Compiled, Held, Subject
+from emrguard_policies.resolution import Resolver
+
+ROLE, USER, GROUP = "AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"
+MANAGED = "AWS::IAM::ManagedPolicy"
+_ATTACHING = ("AWS::IAM::Policy", MANAGED, "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy")
+_NAMING = {
+    "Roles": ROLE, "Users": USER, "Groups": GROUP, "RoleName": ROLE, "UserName": USER, "GroupName": GROUP,
+}  # fmt: skip
+# The resource policies that stand apart from their resource: type → (property that names it, the document).
+_APART = {
+    "AWS::S3::BucketPolicy": ("Bucket", "PolicyDocument"),
+    "AWS::SecretsManager::ResourcePolicy": ("SecretId", "ResourcePolicy"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Carrier:
+    """A principal. `resource` is None for a role or user that only its name stands for in the assembly.
+
+    `trust` is the trust policy of a role.
+    """
+
+    subject: Subject
+    held: Held
+    mark: Mark
+    resource: Resource | None = None
+    trust: Compiled | None = None
+
+
+@dataclass
+class Carriers:
+    """Everything that `collect` found. `policies_of` gives the policies of a bucket, key or secret."""
+
+    carriers: list[Carrier] = field(default_factory=list)
+    policies_of: dict[Resource, list[Compiled]] = field(default_factory=dict)
+    everywhere: dict[str, list[Compiled]] = field(default_factory=dict)
+    assumptions: list[str] = field(default_factory=list)
+
+
+def collect(assembly: Assembly, resolver: Resolver, space: Space) -> Carriers:
+    """Every principal of the assembly with its policies, and the policies of resources."""
+    return _Collector(assembly, resolver, space).run()
+
+
+def name_of(resource: Resource) -> str:
+    """How people find a resource: its construct path without CDK's last steps."""
+    path = resource.construct_path
+    while path.endswith("/Resource"):
+        path = path.removesuffix("/Resource")
+    return path
+
+
+class _Collector:
+    def __init__(self, assembly: Assembly, resolver: Resolver, space: Space) -> None:
+        self._assembly = assembly
+        self._resolver = resolver
+        self._space = space
+        self._found = Carriers()
+        self._managed: dict[Resource, Compiled] = {}
+        self._attached: dict[Resource, list[Compiled]] = {}
+        self._outside: dict[tuple[str, str], list[tuple[Compiled, Resource]]] = {}
+
+    def run(self) -> Carriers:
+        for resource in self._assembly.resources(*_ATTACHING):
+            self._attach(resource)
+        for resource in self._assembly.resources(ROLE, USER, GROUP):
+            self._own(resource)
+        memberships = self._memberships()
+        for resource in self._assembly.resources(ROLE, USER):
+            self._carrier(resource, memberships.get(resource, []))
+        for (kind, name), policies in self._outside.items():
+            self._stranger(kind, name, policies)
+        self._resource_policies()
+        return self._found
+
+    # Identity policies
+
+    def _attach(self, resource: Resource) -> None:
+        compiled = self._compiled(resource, "PolicyDocument", "identity")
+        if resource.type == MANAGED:
+            self._managed[resource] = compiled
+        for key, kind in _NAMING.items():
+            listed = resource.properties.get(key)
+            if listed is None:
+                continue
+            if not isinstance(listed, list):
+                listed = [listed]
+            for value in listed:
+                target = self._resolver.target(resource.template, value)
+                if target is not None and target.type == kind:
+                    self._add(target, compiled)
+                    continue
+                name = self._resolver.resolve(resource.template, value)
+                for text in name if isinstance(name, list) else [name]:
+                    if isinstance(text, str):
+                        self._outside.setdefault((kind, text), []).append((compiled, resource))
+
+    def _add(self, carrier: Resource, compiled: Compiled) -> None:
+        listed = self._attached.setdefault(carrier, [])
+        if compiled not in listed:
+            listed.append(compiled)
+
+    def _own(self, resource: Resource) -> None:
+        """The inline policies and the managed policies that a role, user or group names itself."""
+        properties = self._resolver.properties(resource)
+        inline = properties.get("Policies")
+        for index, item in enumerate(inline if isinstance(inline, list) else []):
+            name = f"{name_of(resource)} Policies[{index}]"
+            document = item.get("PolicyDocument") if isinstance(item, Mapping) else item
+            self._add(resource, self._read(document, name, "identity"))
+        if inline is not None and not isinstance(inline, list):
+            self._add(resource, self._unknown(f"{name_of(resource)} Policies", "it is known only after a deployment"))
+        raw = resource.properties.get("ManagedPolicyArns")
+        if raw is not None and not isinstance(raw, list):
+            self._add(resource, self._unknown(f"{name_of(resource)} ManagedPolicyArns", "the list is not known"))
+        for value in raw if isinstance(raw, list) else []:
+            target = self._resolver.target(resource.template, value)
+            if target is not None and target in self._managed:
+                self._add(resource, self._managed[target])
+                continue
+            text = self._resolver.resolve(resource.template, value)
+            if text is not None:
+                self._add(resource, self._unknown(self._shown(text), f"attached to {name_of(resource)}"))
+
+    def _memberships(self) -> dict[Resource, list[Resource]]:
+        """The groups of each user."""
+        found: dict[Resource, list[Resource]] = {}
+        for user in self._assembly.resources(USER):
+            for group in self._targets(user, user.properties.get("Groups")):
+                found.setdefault(user, []).append(group)
+        for addition in self._assembly.resources("AWS::IAM::UserToGroupAddition"):
+            for group in self._targets(addition, [addition.properties.get("GroupName")]):
+                for user in self._targets(addition, addition.properties.get("Users")):
+                    found.setdefault(user, []).append(group)
+        return found
+
+    def _targets(self, resource: Resource, listed: Any) -> Iterator[Resource]:
+        for value in listed if isinstance(listed, list) else []:
+            target = self._resolver.target(resource.template, value)
+            if target is not None:
+                yield target
+
+    def _carrier(self, resource: Resource, groups: list[Resource]) -> None:
+        arn = self._resolver.arn(resource)
+        assert arn is not None
+        account = self._resolver.account(resource.template)
+        kind = resource.type
+        identity = list(self._attached.get(resource, []))
+        for group in groups:
+            identity += [each for each in self._attached.get(group, []) if each not in identity]
+        boundary: Compiled | None = None
+        value = resource.properties.get("PermissionsBoundary")
+        if value is not None:
+            target = self._resolver.target(resource.template, value)
+            boundary = self._managed.get(target) if target is not None else None
+            if boundary is None:
+                shown = self._shown(self._resolver.resolve(resource.template, value))
+                self._assume(f"the permissions boundary {shown} is not in the assembly; it is taken to limit nothing")
+            elif boundary.unknown:
+                boundary = None
+        trust = self._compiled(resource, "AssumeRolePolicyDocument", "resource") if kind == ROLE else None
+        subject = Subject("role" if kind == ROLE else "user", arn, account)
+        self._found.carriers.append(Carrier(subject, Held(tuple(identity), boundary), resource.mark, resource, trust))
+
+    def _stranger(self, kind: str, name: str, policies: list[tuple[Compiled, Resource]]) -> None:
+        """A role or user that is not in the assembly but gets policies from it."""
+        if kind == GROUP:
+            return
+        template = policies[0][1].template
+        account = self._resolver.account(template)
+        path = "role" if kind == ROLE else "user"
+        subject = Subject("role" if kind == ROLE else "user", f"arn:aws:iam::{account}:{path}/{name}", account)
+        marks = {each.mark.tenant: each.mark for _, each in policies}
+        mark = next(iter(marks.values())) if len(marks) == 1 else Mark()
+        self._found.carriers.append(Carrier(subject, Held(tuple(each for each, _ in policies)), mark))
+        self._assume(
+            f"{path} {self._shown(name)} is not in the assembly; of its policies only those in the assembly are judged"
+        )
+
+    # Resource policies
+
+    def _resource_policies(self) -> None:
+        for key in self._assembly.resources("AWS::KMS::Key"):
+            self._found.policies_of[key] = [self._compiled(key, "KeyPolicy", "resource")]
+        for resource in self._assembly.resources(*_APART):
+            names, document = _APART[resource.type]
+            compiled = self._compiled(resource, document, "resource")
+            target = self._resolver.target(resource.template, resource.properties.get(names))
+            if target is None:
+                # Nobody knows on what it stands: it may grant anywhere, and denies nowhere for certain.
+                kind = "AWS::S3::Bucket" if resource.type == "AWS::S3::BucketPolicy" else "AWS::SecretsManager::Secret"
+                self._found.everywhere.setdefault(kind, []).append(_without_bars(compiled))
+                self._assume(
+                    f"{name_of(resource)} stands on a resource outside of the assembly; its Denies are ignored"
+                )
+                continue
+            others = self._found.policies_of.setdefault(target, [])
+            others.append(compiled)
+            if len(others) > 1:
+                # The last one deployed replaces the others, and nobody knows which one that is.
+                others[:] = [_without_bars(each) for each in others]
+                self._assume(f"{name_of(target)} has several policies; their Denies are ignored")
+        for resource in self._assembly.resources("AWS::Logs::ResourcePolicy"):
+            self._found.everywhere.setdefault("AWS::Logs::LogGroup", []).append(
+                self._compiled(resource, "PolicyDocument", "resource")
+            )
+
+    # Reading
+
+    def _compiled(self, resource: Resource, key: str, kind: PolicyKind) -> Compiled:
+        document = self._resolver.properties(resource).get(key)
+        name = name_of(resource) + {"AssumeRolePolicyDocument": " (trust)", "KeyPolicy": " (key policy)"}.get(key, "")
+        compiled = self._read(document, name, kind)
+        conditional = "Condition" in resource.template.body["Resources"][resource.logical_id]
+        if compiled.bars and conditional and resource.type not in (ROLE, USER, "AWS::KMS::Key"):
+            self._assume(f"{name} is deployed under a condition; its Denies are ignored")
+            return _without_bars(compiled)
+        return compiled
+
+    def _read(self, document: Any, name: str, kind: PolicyKind) -> Compiled:
+        if document is None:
+            return symbolic.compiled(self._space, Policy(name, (), kind))
+        try:
+            return symbolic.compiled(self._space, parse(document, name, kind))
+        except PolicyError as error:
+            return self._unknown(name, self._shown(str(error).removeprefix(f"{name}: ")), kind)
+
+    def _unknown(self, name: str, why: str, kind: PolicyKind = "identity") -> Compiled:
+        self._assume(f"policy {name} is not known ({why}); it is taken to be able to allow everything")
+        return symbolic.unknown_policy(name, kind)
+
+    def _shown(self, value: Any) -> str:
+        return self._resolver.symbols.readable(str(value))
+
+    def _assume(self, text: str) -> None:
+        if text not in self._found.assumptions:
+            self._found.assumptions.append(text)
+
+
+def _without_bars(compiled: Compiled) -> Compiled:
+    return Compiled(compiled.policy, compiled.grants, (), compiled.unknown)

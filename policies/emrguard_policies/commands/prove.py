@@ -1,0 +1,46 @@
+"""`emrguard prove`: are the tenants of some templates isolated from each other?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emrguard_policies.assembly import load
+from emrguard_policies.exceptions import InputError
+from emrguard_policies.isolation import prove as prove_isolation
+from emrguard_policies.proof_text import proof_text
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), default=Path("cdk.out"))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--tenants",
+    type=click.Path(path_type=Path),
+    help="JSON file that says which tenant owns what, instead of the templates.",
+)
+def prove(path: Path, form: str, tenants: Path | None) -> None:
+    """Prove that no tenant in PATH (a cdk.out or a template, by default cdk.out) can reach another one's resources.
+
+    Exit code 0: isolated. 3: a counterexample was found, or a question could not be decided. 1: could not run.
+    """
+    proof = prove_isolation(load(path), tenants=None if tenants is None else _map(tenants))
+    click.echo(json.dumps(proof.as_json(), indent=2) if form == "json" else proof_text(proof), nl=form == "json")
+    sys.exit(0 if proof.verdict == "isolated" else 3)
+
+
+def _map(path: Path) -> Mapping[str, Any]:
+    try:
+        body = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise InputError(f'{path}: the map of tenants is an object, such as {{"tenants": {{"a": ["StackA/*"]}}}}')
+    return body

@@ -1,0 +1,638 @@
+"""Proves, from synthesized templates, that no tenant can reach what belongs to another one, or shows how it can.
+
+See docs/proof.md for what is proved, under which assumptions, and how.
+"""
+
+from __future__ import annotations
+
+import string
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from emrguard_policies.assembly import Assembly, Mark, Resource
+from emrguard_policies.carriers import ROLE, Carrier, collect
+from emrguard_policies.goals import ASSUME, AUDIT, ESCALATION, KINDS, Goal, GoalBuilder
+from emrguard_policies.iam import symbolic
+from emrguard_policies.iam.boxes import Box, KeyAtom, fixed_key, key_dimension
+from emrguard_policies.iam.glob import Space, Undecided
+from emrguard_policies.iam.index import Index
+from emrguard_policies.iam.model import PrincipalPattern
+from emrguard_policies.iam.symbolic import Answer, Compiled, Held, Subject, Target
+from emrguard_policies.resolution import Resolver
+from emrguard_policies.tenants import SERVICE, tenants_of
+
+Verdict = Literal["isolated", "violated", "undecided"]
+Seal = Literal["sealed", "open", "own"]
+LEAST_PRIVILEGE, TRUST, DEPUTY, UNDECIDED, SHARED = (
+    "least-privilege",
+    "trust",
+    "confused-deputy",
+    "undecided",
+    "unowned",
+)
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A request that breaks the seal. All texts are readable: generated names are shown as examples.
+
+    `check` is a kind of the matrix, or `audit`, `escalation`, `least-privilege`, `trust`, `confused-deputy`, `unowned`
+    or `undecided`. `via` lists the roles that are assumed on the way. `source` and `target` are the tenants, where the
+    request has them.
+    """
+
+    check: str
+    principal: str
+    action: str
+    resource: str
+    context: Mapping[str, str | list[str]]
+    via: tuple[str, ...]
+    statements: tuple[str, ...]
+    mend: str
+    source: str | None = None
+    target: str | None = None
+    why: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The counterexample as `emrguard prove --format json` prints it."""
+        return {
+            "check": self.check, "principal": self.principal, "action": self.action, "resource": self.resource,
+            "context": dict(self.context), "via": list(self.via), "statements": list(self.statements),
+            "mend": self.mend,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The answer. `checked` counts the questions; `matrix` has source → target → kind → seal."""
+
+    verdict: Verdict
+    checked: int
+    assumptions: tuple[str, ...]
+    tenants: tuple[str, ...]
+    counterexamples: tuple[Counterexample, ...]
+    matrix: Mapping[str, Mapping[str, Mapping[str, Seal]]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The proof as `emrguard prove --format json` prints it."""
+        return {
+            "version": 1, "verdict": self.verdict, "assumptions": list(self.assumptions),
+            "tenants": list(self.tenants), "checked": self.checked,
+            "counterexamples": [each.as_json() for each in self.counterexamples],
+            "matrix": {source: {target: dict(kinds) for target, kinds in row.items()}
+                       for source, row in self.matrix.items()},
+        }  # fmt: skip
+
+
+def prove(assembly: Assembly, *, tenants: Mapping[str, Any] | None = None) -> Proof:
+    """Ask for every ordered pair of tenants, and for every principal, what it could do to the other.
+
+    `tenants` overrides the manifest (see `tenants.tenants_of`).
+
+    Raises:
+        InputError: the templates refer to themselves in a circle, or `tenants` has another form.
+    """
+    return _Prover(assembly, tenants).run()
+
+
+@dataclass(frozen=True, eq=False)
+class _Hit:
+    goal: Goal
+    answer: Answer | None
+    reason: str = ""
+
+    @property
+    def certain(self) -> bool:
+        return self.answer is not None and not self.answer.opaque
+
+
+class _Prover:
+    def __init__(self, assembly: Assembly, given: Mapping[str, Any] | None) -> None:
+        self._resolver = Resolver(assembly)
+        self._tenants = tenants_of(assembly, self._resolver, given)
+        self._space = Space(self._resolver.symbols)
+        self._found = collect(assembly, self._resolver, self._space)
+        self._carriers = self._found.carriers
+        self._builder = GoalBuilder(self._resolver, self._space, self._found, self._tenants)
+        self._checked = 0
+        self._counterexamples: list[Counterexample] = []
+        self._open: set[tuple[str, str, str]] = set()
+        self._doubted: set[tuple[str, str]] = set()
+        self._actions: dict[tuple[int, tuple[str, ...]], frozenset[str]] = {}
+
+    def run(self) -> Proof:
+        names = self._tenants.names
+        if names:
+            self._prepare()
+            self._sources()
+            self._unmarked()
+            self._chains()
+            self._shared_resources()
+            self._trusts()
+        certain = any(each.check not in (UNDECIDED, SHARED) for each in self._counterexamples)
+        verdict: Verdict = "violated" if certain else "undecided" if self._counterexamples else "isolated"
+        return Proof(
+            verdict, self._checked, self._assumptions(), names, tuple(self._counterexamples), self._matrix()
+        )  # fmt: skip
+
+    # Questions
+
+    def _prepare(self) -> None:
+        self._of_role: dict[Resource, Carrier] = {
+            each.resource: each for each in self._carriers if each.resource is not None
+        }
+        self._goals = [*self._builder.of_tenants(), *self._builder.of_trails()]
+        self._escalations = list(self._builder.of_account())
+        roles = [each for each in self._carriers if each.resource is not None and each.resource.type == ROLE]
+        self._assuming = [self._builder.assuming(each.resource, each.trust) for each in roles if each.resource]
+        everything = [*self._goals, *self._escalations, *self._assuming]
+        self._index: Index[Goal] = Index(self._space)
+        self._by_actions: dict[tuple[str, ...], list[Goal]] = {}
+        for goal in everything:
+            self._by_actions.setdefault(goal.actions, []).append(goal)
+            for text in goal.target.texts:
+                self._index.add(text, goal)
+        self._named = self._naming(everything)
+        self._wanted = {each: self._wanted_by(each) for each in self._carriers}
+        self._steps = {each: self._assumes(each) for each in self._carriers}
+
+    def _naming(self, goals: Iterable[Goal]) -> dict[Carrier, dict[Goal, set[str]]]:
+        """The goals whose own policy may name a carrier, with the actions it gives."""
+        subjects: Index[Carrier] = Index(self._space)
+        for carrier in self._carriers:
+            subjects.add(carrier.subject.arn, carrier, wildcards=False)
+        on: dict[Compiled, list[Goal]] = {}
+        for goal in goals:
+            for policy in goal.target.policies:
+                on.setdefault(policy, []).append(goal)
+        found: dict[Carrier, dict[Goal, set[str]]] = {each: {} for each in self._carriers}
+        for policy, its_goals in on.items():
+            for grant in policy.grants:
+                carriers = set(self._named_by(grant, subjects))
+                for goal in its_goals if carriers else ():
+                    actions = self._covered(grant, goal.actions)
+                    for carrier in carriers if actions else ():
+                        found[carrier].setdefault(goal, set()).update(actions)
+        return found
+
+    def _named_by(self, grant: Box, subjects: Index[Carrier]) -> Iterator[Carrier]:
+        statement = grant.statement
+        if statement.not_principals is not None:
+            yield from self._carriers
+        for pattern in statement.principals or ():
+            if pattern.kind == "AWS":
+                if pattern.value == "*" or ":assumed-role/" in pattern.value:
+                    yield from self._carriers
+                else:
+                    yield from subjects.candidates(pattern.value, wildcards=False)
+
+    def _wanted_by(self, carrier: Carrier) -> dict[Goal, set[str]]:
+        """The goals that the identity policies of a carrier may speak of, with the actions they give."""
+        found: dict[Goal, set[str]] = {}
+        for policy in carrier.held.identity:
+            for grant in policy.grants:
+                patterns = grant.statement.resources
+                if patterns is None or "*" in patterns:
+                    for actions, goals in self._by_actions.items():
+                        covered = self._covered(grant, actions)
+                        for goal in goals if covered else ():
+                            found.setdefault(goal, set()).update(covered)
+                    continue
+                for pattern in patterns:
+                    for goal in self._index.candidates(pattern, variables=policy.policy.variables):
+                        covered = self._covered(grant, goal.actions)
+                        if covered:
+                            found.setdefault(goal, set()).update(covered)
+        return found
+
+    def _covered(self, grant: Box, actions: tuple[str, ...]) -> frozenset[str]:
+        """Those of some actions that a statement speaks of."""
+        key = (id(grant), actions)
+        found = self._actions.get(key)
+        if found is None:
+            atoms = [atom for atom in grant.atoms if atom.dimension == "action"]
+            found = self._actions[key] = frozenset(
+                action
+                for action in actions
+                if all(atom.holds(action.lower()) for atom in atoms)  # type: ignore[arg-type]
+            )
+        return found
+
+    def _asked(self, carrier: Carrier, goal: Goal) -> _Hit | None:
+        """The first action of a goal that a carrier may do, known policies before unknown ones."""
+        possible = self._wanted[carrier].get(goal, set()) | self._named[carrier].get(goal, set())
+        return self._first(possible, goal, lambda action: symbolic.reach(
+            self._space, carrier.subject, carrier.held, action, goal.target
+        ))  # fmt: skip
+
+    def _alone(self, carrier: Carrier, goal: Goal) -> _Hit | None:
+        """Like `_asked`, by the identity policies alone."""
+        return self._first(self._wanted[carrier].get(goal, set()), goal, lambda action: symbolic.allowed_alone(
+            self._space, carrier.subject, carrier.held, action, goal.target
+        ))  # fmt: skip
+
+    @staticmethod
+    def _first(possible: set[str], goal: Goal, ask: Any) -> _Hit | None:
+        doubtful: _Hit | None = None
+        for action in goal.actions if possible else ():
+            if action not in possible:
+                continue
+            try:
+                answer = ask(action)
+            except Undecided as reason:
+                doubtful = doubtful or _Hit(goal, Answer(action, goal.name, {}, (), True), str(reason))
+                continue
+            if answer is not None and not answer.opaque:
+                return _Hit(goal, answer)
+            if answer is not None:
+                doubtful = doubtful or _Hit(goal, answer, _UNKNOWN)
+        return doubtful
+
+    def _hits(self, carrier: Carrier, tenant: str | None) -> Iterator[_Hit]:
+        """What a carrier may do to resources that are not `tenant`'s."""
+        for goal in dict.fromkeys((*self._wanted[carrier], *self._named[carrier])):
+            if goal.actions is not _ASSUME and goal.kind != ESCALATION and _foreign(goal, tenant):
+                hit = self._asked(carrier, goal)
+                if hit:
+                    yield hit
+
+    def _assumes(self, carrier: Carrier) -> list[tuple[Carrier, _Hit]]:
+        """The roles that a carrier may become in one step."""
+        found = []
+        for goal in dict.fromkeys((*self._wanted[carrier], *self._named[carrier])):
+            if goal.actions is _ASSUME and goal.resource is not carrier.resource and goal.resource is not None:
+                hit = self._asked(carrier, goal)
+                if hit:
+                    found.append((self._of_role[goal.resource], hit))
+        return found
+
+    def _mark(self, carrier: Carrier) -> Mark:
+        return self._tenants.mark(carrier.resource) if carrier.resource is not None else carrier.mark
+
+    # Checks
+
+    def _sources(self) -> None:
+        """Every principal of a tenant against everything of the others, the trail, and its own rights."""
+        owned = [goal for goal in self._goals if goal.owner is not None or goal.kind == AUDIT]
+        total = sum(len(goal.actions) for goal in owned)
+        per_owner: dict[str | None, int] = {}
+        for goal in owned:
+            per_owner[goal.owner] = per_owner.get(goal.owner, 0) + len(goal.actions)
+        for carrier in self._carriers:
+            tenant = self._mark(carrier).tenant
+            if tenant is None:
+                continue
+            self._checked += total - per_owner.get(tenant, 0) + len(self._assuming) - 1
+            reached: set[Goal] = set()
+            for hit in self._hits(carrier, tenant):
+                reached.add(hit.goal)
+                if hit.goal.owner is not None or hit.goal.kind == AUDIT:
+                    self._report(carrier, tenant, hit)
+            for goal in self._wanted[carrier]:
+                if goal.kind == ESCALATION:
+                    self._checked += len(goal.actions)
+                    hit_or_none = self._asked(carrier, goal)
+                    if hit_or_none:
+                        self._report(carrier, tenant, hit_or_none)
+                elif goal not in reached and (
+                    _foreign(goal, tenant) and (goal.owner is not None or goal.kind == AUDIT)
+                ):
+                    hit_or_none = None if self._reached_role(carrier, goal) else self._alone(carrier, goal)
+                    if hit_or_none:
+                        self._report_alone(carrier, tenant, hit_or_none)
+
+    def _reached_role(self, carrier: Carrier, goal: Goal) -> bool:
+        return goal.actions is _ASSUME and any(hit.goal is goal for _, hit in self._steps[carrier])
+
+    def _unmarked(self) -> None:
+        """Principals of no tenant that reach several: a bridge between them."""
+        for carrier in self._carriers:
+            mark = self._mark(carrier)
+            if mark.tenant is not None or mark.shared is not None:
+                continue
+            self._checked += sum(len(goal.actions) for goal in self._goals if goal.owner is not None)
+            hits = [hit for hit in self._hits(carrier, None) if hit.goal.owner is not None]
+            owners = {hit.goal.owner for hit in hits}
+            if len(owners) > 1:
+                for owner in sorted(str(each) for each in owners):
+                    self._report(carrier, None, next(hit for hit in hits if hit.goal.owner == owner))
+
+    def _chains(self) -> None:
+        """What a tenant's principal can do in the roles that it can become, to any depth."""
+        reached: dict[Carrier, list[_Hit]] = {}
+        for start in self._carriers:
+            tenant = self._mark(start).tenant
+            if tenant is None:
+                continue
+            seen = {start}
+            queue: deque[tuple[Carrier, tuple[tuple[Carrier, _Hit], ...]]] = deque([(start, ())])
+            while queue:
+                carrier, path = queue.popleft()
+                for role, hit in self._steps[carrier]:
+                    if role in seen:
+                        continue
+                    seen.add(role)
+                    mark = self._mark(role)
+                    if mark.tenant not in (None, tenant):
+                        self._report(start, tenant, hit, path)
+                        continue
+                    longer = (*path, (role, hit))
+                    queue.append((role, longer))
+                    if mark.tenant is None:
+                        if role not in reached:
+                            reached[role] = list(self._hits(role, None))
+                        for further in reached[role]:
+                            if _foreign(further.goal, tenant) and (
+                                further.goal.owner is not None or further.goal.kind == AUDIT
+                            ):
+                                self._report(start, tenant, further, longer)
+
+    def _shared_resources(self) -> None:
+        """Resources that nobody owns but several tenants reach."""
+        for goal in self._goals:
+            if goal.owner is not None or goal.kind == AUDIT:
+                continue
+            found: dict[str, tuple[Carrier, _Hit]] = {}
+            for carrier in self._carriers:
+                tenant = self._mark(carrier).tenant
+                if tenant is None or tenant in found or goal not in {**self._wanted[carrier], **self._named[carrier]}:
+                    continue
+                self._checked += len(goal.actions)
+                hit = self._asked(carrier, goal)
+                if hit:
+                    found[tenant] = carrier, hit
+            if len(found) > 1:
+                names = " and ".join(sorted(found))
+                carrier, hit = next(iter(found.values()))
+                self._add(
+                    SHARED, carrier, hit, source=next(iter(found)), target=None,
+                    why=f"{goal.name} belongs to no tenant, and {names} both reach it",
+                    mend=f"say whose {goal.name} is, or mark it as shared on purpose, with a reason and its prefixes",
+                )  # fmt: skip
+
+    def _trusts(self) -> None:
+        """Who besides the principals of the assembly may become a role of a tenant."""
+        for carrier in self._carriers:
+            mark, trust = self._mark(carrier), carrier.trust
+            if mark.tenant is None or trust is None or carrier.resource is None:
+                continue
+            services = [
+                pattern
+                for grant in trust.grants
+                for pattern in grant.statement.principals or ()
+                if pattern.kind == "Service"
+            ]
+            runs_jobs = mark.part == "execution-role" or any(each.value == SERVICE for each in services)
+            other = self._other_account(carrier.subject.account)
+            self._deputy(carrier, mark.tenant, other)
+            self._stranger(carrier, mark.tenant, other, "any account")
+            if runs_jobs:
+                self._stranger(carrier, mark.tenant, carrier.subject.account, "the account itself")
+            known = {each.subject.arn for each in self._carriers}
+            for grant in trust.grants:
+                for pattern in grant.statement.principals or ():
+                    self._trusted(carrier, mark.tenant, grant, pattern, runs_jobs, known)
+
+    def _deputy(self, carrier: Carrier, tenant: str, other: str) -> None:
+        """Whether EMR Serverless would become the role for another account."""
+        source = KeyAtom(
+            key_dimension(self._space, "aws:SourceArn"), True, True,
+            self._space.automaton((f"arn:aws*:?*:*:{other}:?*",), "text", "glob"),
+        )  # fmt: skip
+        atoms = (fixed_key(self._space, "aws:SourceAccount", other), source)
+        assert carrier.trust is not None
+        target = Target((carrier.subject.arn,), carrier.subject.account, (carrier.trust,), True, atoms)
+        goal = Goal(tenant, "roles", "", _ASSUME, target, carrier.resource)
+        service = Subject("service", SERVICE, "")
+        self._checked += 1
+        hit = self._first(set(_ASSUME), goal, lambda action: symbolic.reach(
+            self._space, service, Held(), action, target
+        ))  # fmt: skip
+        if hit:
+            label = _labels(hit)[0] if _labels(hit) else "its trust policy"
+            self._add(
+                DEPUTY, Carrier(service, Held(), Mark()), hit, source=None, target=tenant,
+                why="the service may become this role for a job of another account",
+                mend=f"in {label}, add the condition StringEquals aws:SourceAccount with the account's own number",
+            )  # fmt: skip
+
+    def _stranger(self, carrier: Carrier, tenant: str, account: str, who: str) -> None:
+        """Whether some principal outside of the assembly, with every right, could become the role."""
+        name = self._resolver.symbols.symbol(
+            "a role outside of the assembly", "some-role-outside", alphabet=frozenset(string.ascii_letters + "-"),
+            lengths=(8, 40), unique=True,
+        ).char  # fmt: skip
+        subject = Subject("role", f"arn:aws:iam::{account}:role/{name}", account)
+        everything = symbolic.unknown_policy("its own policies")
+        grants = tuple(Box(each.statement, ()) for each in everything.grants)
+        held = Held((Compiled(everything.policy, grants, ()),))
+        assert carrier.trust is not None
+        target = Target((carrier.subject.arn,), carrier.subject.account, (carrier.trust,), True)
+        goal = Goal(tenant, "roles", "", _ASSUME, target, carrier.resource)
+        self._checked += 1
+        hit = self._first(set(_ASSUME), goal, lambda action: symbolic.reach(
+            self._space, subject, held, action, target
+        ))  # fmt: skip
+        if hit:
+            self._add(
+                TRUST, Carrier(subject, held, Mark()), hit, source=None, target=tenant,
+                why=f"the role can be assumed from outside of the assembly: by principals of {who}",
+                mend=f"let {(_labels(hit) or ('its trust policy',))[-1]} name the service or the roles that need it",
+            )  # fmt: skip
+
+    def _trusted(
+        self, carrier: Carrier, tenant: str, grant: Box, pattern: PrincipalPattern, runs_jobs: bool, known: set[str]
+    ) -> None:
+        shown = self._space.readable(self._space.expanded(pattern.value))
+        role = self._space.readable(self._space.expanded(carrier.subject.arn))
+        outside = pattern.kind == "Federated" or (
+            pattern.kind == "AWS"
+            and pattern.value != "*"
+            and ":root" not in pattern.value
+            and not pattern.value.isdecimal()
+            and pattern.value not in known
+        )
+        if outside and not runs_jobs:
+            self._assume(f"{shown}, which is not in the assembly, may assume {role}: it is taken to act for {tenant}")
+        elif outside or (runs_jobs and pattern.kind == "Service" and pattern.value != SERVICE):
+            self._counterexamples.append(
+                Counterexample(
+                    TRUST,
+                    shown,
+                    "sts:AssumeRole",
+                    role,
+                    {},
+                    (),
+                    (grant.statement.label,),
+                    f"let the trust policy name {SERVICE} alone",
+                    None,
+                    tenant,
+                    "a role that runs jobs is for the service alone",
+                )
+            )
+
+    def _other_account(self, account: str) -> str:
+        if account.isascii():
+            return "999999999999" if account != "999999999999" else "888888888888"
+        symbol = self._resolver.symbols.symbol(
+            "another account", "999999999999", alphabet=frozenset(string.digits), lengths=(12, 12)
+        ).char
+        for each in account:
+            if self._space.is_symbol(each):
+                self._space.separate(symbol, each)
+        return symbol
+
+    # Reporting
+
+    def _report(
+        self, carrier: Carrier, tenant: str | None, hit: _Hit, path: Sequence[tuple[Carrier, _Hit]] = ()
+    ) -> None:
+        goal, owner = hit.goal, hit.goal.owner
+        if tenant is not None and owner is not None:
+            self._open.add((tenant, owner, goal.kind))
+        labels = _labels(hit)
+        widest = labels[0] if labels else "the policy"
+        if goal.kind == ESCALATION:
+            why = "with this right it can give itself any other"
+            mend = f"take {hit.answer.action if hit.answer else 'it'} out of {widest}"
+        elif path:
+            names = " and then ".join(self._readable(role.subject.arn) for role, _ in path)
+            why = f"it becomes {names}, and that role may do this"
+            first = _labels(path[0][1])
+            mend = f"do not let it become that role ({first[0] if first else 'trust policy'}), or narrow {widest}"
+        elif tenant is None:
+            why = "it belongs to no tenant and reaches several"
+            mend = f"mark it as shared on purpose, with a reason, or narrow {widest} to one tenant"
+        else:
+            whose = f"what belongs to {tenant}" if tenant else "one tenant"
+            why = f"{goal.name} belongs to {owner}" if owner else f"{goal.name} records what all tenants do"
+            mend = f"narrow {widest} to {whose}"
+        self._add(goal.kind, carrier, hit, source=tenant, target=owner, why=why, mend=mend, path=path)
+
+    def _report_alone(self, carrier: Carrier, tenant: str, hit: _Hit) -> None:
+        labels = _labels(hit)
+        self._add(
+            LEAST_PRIVILEGE, carrier, hit, source=tenant, target=hit.goal.owner,
+            why=f"only the policy on {hit.goal.name} itself still refuses this: one layer is left of two",
+            mend=f"narrow {labels[0] if labels else 'the policy'} to what belongs to {tenant}",
+        )  # fmt: skip
+
+    def _add(
+        self, check: str, carrier: Carrier, hit: _Hit, *, source: str | None, target: str | None, why: str, mend: str,
+        path: Sequence[tuple[Carrier, _Hit]] = (),
+    ) -> None:  # fmt: skip
+        answer = hit.answer
+        assert answer is not None
+        doubtful = next((each for each in (*(step for _, step in path), hit) if not each.certain), None)
+        if doubtful is not None:
+            check = UNDECIDED
+            policy = next((each.policy for each in answer.statements), "")
+            if doubtful.reason == _UNKNOWN:
+                # One unknown policy makes every question about its carrier doubtful: said once is enough.
+                if (carrier.subject.arn, policy) in self._doubted:
+                    return
+                self._doubted.add((carrier.subject.arn, policy))
+                why = f"{policy} is not known, so that it may allow this and anything else"
+                mend = f"replace {policy} by a policy that stands in the templates"
+            else:
+                why = f"{why}: {doubtful.reason}"
+        self._counterexamples.append(
+            Counterexample(
+                check,
+                self._readable(carrier.subject.arn),
+                answer.action,
+                answer.resource,
+                answer.context,
+                tuple(self._readable(role.subject.arn) for role, _ in path),
+                tuple(
+                    dict.fromkeys(
+                        self._readable(label)
+                        for label in (*(label for _, step in path for label in _labels(step)), *_labels(hit))
+                    )
+                ),
+                self._readable(mend),
+                source,
+                target,
+                self._readable(why),
+            )
+        )
+
+    def _readable(self, text: str) -> str:
+        return self._space.readable(self._space.expanded(text))
+
+    def _assume(self, text: str) -> None:
+        if text not in self._found.assumptions:
+            self._found.assumptions.append(text)
+
+    def _matrix(self) -> dict[str, dict[str, dict[str, Seal]]]:
+        return {
+            source: {
+                target: {kind: self._seal(source, target, kind) for kind in KINDS} for target in self._tenants.names
+            }
+            for source in self._tenants.names
+        }
+
+    def _seal(self, source: str, target: str, kind: str) -> Seal:
+        if source == target:
+            return "own"
+        return "open" if (source, target, kind) in self._open else "sealed"
+
+    def _assumptions(self) -> tuple[str, ...]:
+        if not self._tenants.names:
+            return (
+                *self._tenants.assumptions,
+                "no tenant and no EMR Serverless application: there is nothing to prove",
+            )
+        texts = list(self._tenants.assumptions)
+        reasons: dict[str, list[str]] = {}
+        for resource, mark in self._tenants.marks.items():
+            if mark.shared and not mark.prefixes:
+                reasons.setdefault(mark.shared, []).append(resource.logical_id)
+        for reason, shared in reasons.items():
+            texts.append(f"shared on purpose ({len(shared)} resources): {reason}")
+        for resource, mark in self._tenants.marks.items():
+            if mark.prefixes:
+                parts = "; ".join(f"{tenant}: {', '.join(listed)}" for tenant, listed in mark.prefixes.items())
+                texts.append(
+                    f"bucket {resource.logical_id} is shared by prefix ({parts}): {mark.shared or 'no reason'}"
+                )
+        texts += self._found.assumptions
+        texts += _STANDING
+        return tuple(texts)
+
+
+_ASSUME = ASSUME
+_UNKNOWN = "only a policy that is not known could allow it"
+_ORDER = (*KINDS, LEAST_PRIVILEGE, AUDIT, ESCALATION, TRUST, DEPUTY, SHARED, UNDECIDED)
+_STANDING = (
+    "the templates are deployed as they are, and nothing is changed behind CloudFormation's back",
+    "names and ids that AWS generates differ from each other, and none is the beginning of another",
+    "stacks for any account or region are all deployed to one account and region",
+    "no service control, resource control or VPC endpoint policy is counted: those could only forbid more",
+    "KMS grants, access points and bucket ACLs made at run time are not in the templates and not judged",
+    "administrators of the account, and roles outside of the assembly, are outside of the tenants",
+)
+
+
+def _foreign(goal: Goal, tenant: str | None) -> bool:
+    return goal.kind == AUDIT or goal.owner is None or goal.owner != tenant
+
+
+def _order(example: Counterexample) -> tuple[bool, str, bool, int, str, str, str]:
+    """What crosses from tenant to tenant first, what is undecided last."""
+    doubtful = example.check in (UNDECIDED, SHARED)
+    return (
+        doubtful,
+        example.source or "~",
+        example.target is None,
+        _ORDER.index(example.check),
+        example.principal,
+        example.resource,
+        example.action,
+    )
+
+
+def _labels(hit: _Hit) -> tuple[str, ...]:
+    return tuple(each.label for each in hit.answer.statements) if hit.answer else ()

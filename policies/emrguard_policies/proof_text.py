@@ -1,0 +1,69 @@
+"""A proof as a colleague would explain it: who can do what to whom, because of which statement, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emrguard_policies.goals import KINDS
+from emrguard_policies.isolation import Counterexample, Proof
+
+
+def proof_text(proof: Proof) -> str:
+    """The text of `emrguard prove`."""
+    return "\n".join(_lines(proof)) + "\n"
+
+
+def _lines(proof: Proof) -> Iterator[str]:
+    names = ", ".join(proof.tenants)
+    if not proof.tenants:
+        yield "Isolated: the templates have no tenant, so there is nothing to prove."
+    elif proof.verdict == "isolated":
+        what = f"The tenants {names} are isolated" if len(proof.tenants) > 1 else f"The tenant {names} is isolated"
+        yield f"{what}: {proof.checked:,} questions, and none of them has a request that would be allowed."
+    elif proof.verdict == "violated":
+        yield f"Not isolated: {len(proof.counterexamples)} ways around the seal of {names}."
+    else:
+        yield f"Undecided, which counts as failed: {len(proof.counterexamples)} questions about {names} stay open."
+    for number, example in enumerate(proof.counterexamples, 1):
+        yield ""
+        yield from _example(number, example)
+    if proof.counterexamples and len(proof.tenants) > 1:
+        yield ""
+        yield from _matrix(proof)
+    yield ""
+    yield "Assumptions:"
+    yield from (f"  - {text}" for text in proof.assumptions)
+
+
+def _example(number: int, example: Counterexample) -> Iterator[str]:
+    who = f" ({example.source})" if example.source else ""
+    whose = f" ({example.target})" if example.target else ""
+    verb = "may be able to do" if example.check in ("undecided", "unowned") else "can do"
+    if example.check == "least-privilege":
+        verb = "is allowed by its own policies to do"
+    yield f"{number}. [{example.check}] {example.principal}{who}"
+    yield f"   {verb} {example.action}"
+    yield f"   on {example.resource}{whose}"
+    for role in example.via:
+        yield f"   as {role}, which it can become"
+    if example.context:
+        yield f"   when {', '.join(f'{key} = {value}' for key, value in example.context.items())}"
+    if example.why:
+        yield f"   Why it matters: {example.why}."
+    for statement in example.statements:
+        yield f"   Because of: {statement}"
+    yield f"   Mend: {example.mend}."
+
+
+def _matrix(proof: Proof) -> Iterator[str]:
+    opened = [
+        f"  {source} -> {target}: {', '.join(kind for kind in KINDS if kinds[kind] == 'open')}"
+        for source, row in proof.matrix.items()
+        for target, kinds in row.items()
+        if "open" in kinds.values()
+    ]
+    if opened:
+        yield "Open between tenants (all other pairs and kinds are sealed):"
+        yield from opened
+    else:
+        yield "Between the tenants every pair and kind is still sealed; what is above leaves less than it should."
