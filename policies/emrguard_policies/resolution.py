@@ -53,6 +53,18 @@ class Resolver:
         result = self._resolve(template, value)
         return None if result is _NO_VALUE else result
 
+    def chosen(self, template: Template, value: Any) -> Any:
+        """`value` as written, with an `Fn::If` that can be decided replaced by its branch (None for no value)."""
+        while isinstance(value, Mapping) and len(value) == 1 and "Fn::If" in value:
+            operands = value["Fn::If"]
+            if not isinstance(operands, list) or len(operands) != 3:
+                return value
+            decided = self._condition(template, operands[0])
+            if decided is None:
+                return value
+            value = operands[1] if decided else operands[2]
+        return None if value == {"Ref": "AWS::NoValue"} else value
+
     def properties(self, resource: Resource) -> Mapping[str, Any]:
         """All properties of a resource, resolved; computed once."""
         if resource not in self._properties:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from emrguard_policies.exceptions import InputError
+
 FIRST, LAST = 0xF0000, 0xFFFFD
 
 
@@ -50,8 +52,14 @@ class SymbolTable:
         lengths: tuple[int, int | None] = (0, None),
         unique: bool = False,
     ) -> Symbol:
-        """The symbol of `origin`, made at the first call."""
+        """The symbol of `origin`, made at the first call.
+
+        Raises:
+            InputError: the table is full.
+        """
         if origin not in self._by_origin:
+            if FIRST + len(self._by_origin) > LAST:
+                raise InputError(f"more than {LAST - FIRST + 1} values that only the deployment knows; split the app")
             char = chr(FIRST + len(self._by_origin))
             made = Symbol(char, origin, example, prefix, suffix, alphabet, lengths, unique)
             self._by_origin[origin] = self.by_char[char] = made

@@ -76,10 +76,15 @@ class Context:
         return value
 
     def raw(self, resource: Resource, path: str) -> Any:
-        """The value at a dotted property path as written; None where nothing is."""
+        """The value at a dotted property path as written; None where nothing is.
+
+        An `Fn::If` on the way counts as the branch that it decides for, or ends the way.
+        """
         value: Any = resource.properties
         for key in path.split("."):
-            value = value.get(key) if isinstance(value, Mapping) else None
+            value = self.resolver.chosen(resource.template, value.get(key) if isinstance(value, Mapping) else None)
+            if isinstance(value, Mapping) and "Fn::If" in value:
+                break
         return value
 
     def given(self, resource: Resource, path: str) -> bool | None:
@@ -87,12 +92,8 @@ class Context:
         value = self.get(resource, path)
         if not self.unknown(value):
             return value is not None and value != ""
-        written: Any = resource.properties
-        for key in path.split("."):
-            if not isinstance(written, Mapping) or key not in written:
-                return None
-            written = written[key]
-        return None if isinstance(written, Mapping) and "Fn::If" in written else True
+        written = self.raw(resource, path)
+        return None if written is None or (isinstance(written, Mapping) and "Fn::If" in written) else True
 
     def target(self, resource: Resource, path: str) -> Resource | None:
         """The resource that a property points at, across stacks."""
@@ -361,12 +362,6 @@ class Context:
 
     # Networks
 
-    def listed(self, resource: Resource, path: str) -> list[tuple[str, Any]]:
-        """The items of a list property with their paths; an unknown or single value counts as one item."""
-        value = self.raw(resource, path)
-        items = value if isinstance(value, list) else [] if value is None else [value]
-        return [(f"{path}[{index}]" if isinstance(value, list) else path, item) for index, item in enumerate(items)]
-
     def subnets(self, application: Resource) -> list[tuple[str, Resource | None]]:
         """Property path and subnet of an application's network; None for a subnet outside of the assembly."""
         return self._network(application, "NetworkConfiguration.SubnetIds")
@@ -376,10 +371,14 @@ class Context:
         return self._network(application, "NetworkConfiguration.SecurityGroupIds")
 
     def _network(self, application: Resource, path: str) -> list[tuple[str, Resource | None]]:
-        return [
-            (where, self.resolver.target(application.template, value))
-            for where, value in self.listed(application, path)
-        ]
+        written, resolved = self.raw(application, path), self.get(application, path)
+        if isinstance(written, list):
+            targets = [self.resolver.target(application.template, item) for item in written]
+        elif isinstance(resolved, list):
+            targets = [self.resolver.find(item) if isinstance(item, str) else None for item in resolved]
+        else:
+            return [] if resolved is None else [(path, None)]
+        return [(f"{path}[{index}]", target) for index, target in enumerate(targets)]
 
     def security_group_rules(self, group: Resource, direction: str) -> list[tuple[Resource, str, Any]]:
         """The rules (`Ingress` or `Egress`) of a security group: where each stands, and the resolved rule."""
