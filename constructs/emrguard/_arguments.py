@@ -28,7 +28,8 @@ def prefix(scope: IConstruct, argument: str, value: str) -> str:
     """A key prefix such as `input/`. It ends with a slash, so that `input/` never means `input-of-others/`, too."""
     if cdk.Token.is_unresolved(value):
         raise ArgumentError(scope.node.path, argument, value, "a prefix must be plain text, known at synth")
-    if not _IN_PREFIX.fullmatch(value) or value.startswith("/") or "//" in value or not value.endswith("/"):
+    folders = value.split("/")
+    if not _IN_PREFIX.fullmatch(value) or folders.pop() or not {"", ".", ".."}.isdisjoint(folders):
         raise ArgumentError(
             scope.node.path,
             argument,
