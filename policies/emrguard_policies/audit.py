@@ -122,7 +122,7 @@ def _finding(rule: Rule, violation: Violation) -> Finding:
         construct_path=resource.construct_path,
         line=resource.line,
         acknowledged=acknowledgments(resource).get(rule.id),
-        fingerprint=_fingerprint(rule.id, template.name, resource.logical_id, violation.property),
+        fingerprint=_fingerprint(rule.id, template.path.name, resource.logical_id, violation.property),
         mend=rule.mend,
         resource=resource,
     )

@@ -49,21 +49,18 @@ def _prefixes(context: Context, trail: Resource) -> set[str] | None:
 
 
 def _basic(selector: Mapping[str, Any]) -> set[str]:
-    resources = selector.get("DataResources")
-    if selector.get("ReadWriteType", "All") != "All" or not isinstance(resources, list):
+    if selector.get("ReadWriteType", "All") != "All":
         return set()
     return {
         value
-        for item in resources
-        if isinstance(item, Mapping) and item.get("Type") == "AWS::S3::Object"
-        for value in item.get("Values") or ()
-        if isinstance(value, str)
+        for item in _objects(selector.get("DataResources"))
+        if item.get("Type") == "AWS::S3::Object"
+        for value in _texts(item.get("Values"))
     }
 
 
 def _advanced(selector: Mapping[str, Any]) -> set[str]:
-    listed = selector.get("FieldSelectors")
-    fields = {item.get("Field"): item for item in listed or () if isinstance(item, Mapping)}
+    fields = {str(item.get("Field")): item for item in _objects(selector.get("FieldSelectors"))}
     # A selector with another field, such as readOnly or eventName, records only a part.
     if not set(fields) <= _FIELDS or fields.get("eventCategory", {}).get("Equals") != ["Data"]:
         return set()
@@ -72,9 +69,17 @@ def _advanced(selector: Mapping[str, Any]) -> set[str]:
     arns = fields.get("resources.ARN")
     if arns is None:
         return {""}
-    if set(arns) - {"Field", "StartsWith"}:
-        return set()
-    return {value for value in arns.get("StartsWith") or () if isinstance(value, str)}
+    return set() if set(arns) - {"Field", "StartsWith"} else set(_texts(arns.get("StartsWith")))
+
+
+def _objects(listed: Any) -> list[Mapping[str, Any]]:
+    """The items of a list of objects; none at all if one of them cannot be read, since it may narrow the others."""
+    items = listed if isinstance(listed, list) else []
+    return items if all(isinstance(item, Mapping) for item in items) else []
+
+
+def _texts(listed: Any) -> list[str]:
+    return [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
 
 
 RULE = Rule(
