@@ -2,8 +2,8 @@
 
 spark-submit delays_by_carrier.py --input s3://bucket/input/flights.csv --output s3://bucket/output/delays/
 
-The CSV has a header with at least carrier, dep_delay and arr_delay (minutes) and dep_time (empty for a cancelled flight);
-`NA` and an empty field mean unknown. Runs on Spark 3.5 and 4.0.
+The CSV has a header with at least carrier, dep_delay and arr_delay (minutes) and dep_time (empty for a cancelled
+flight); `NA` and an empty field mean unknown. Runs on Spark 3.5 and 4.0.
 """
 
 import argparse
@@ -39,7 +39,8 @@ def main() -> None:
 
     spark = SparkSession.builder.appName("delays-by-carrier").getOrCreate()
     try:
-        flights = spark.read.csv(arguments.input, header=True, nullValue="NA", emptyValue="")
+        # Quoted empty fields are read as emptyValue, unquoted ones as nullValue.
+        flights = spark.read.csv(arguments.input, header=True, nullValue="NA", emptyValue="NA")
         delays = delays_by_carrier(flights).cache()
         delays.coalesce(1).write.mode("overwrite").parquet(arguments.output)
         delays.show(n=1000, truncate=False)

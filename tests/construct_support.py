@@ -22,9 +22,9 @@ _SECURE = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
 
 
 def new_app() -> cdk.App:
-    """An app with the feature flags of `cdk.json`."""
+    """An app with the feature flags of `cdk.json`; CDK's own validation of templates costs seconds a synth."""
     settings = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
-    return cdk.App(context=settings["context"])
+    return cdk.App(context=settings["context"], builtin_cloud_formation_validation=False)
 
 
 def synthesize(build: Callable[[cdk.Stack], object], *, region: str | None = None) -> Synthesized:
