@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import aws_cdk as cdk
 from constructs import Construct
 
@@ -30,15 +32,20 @@ _IDS = {
 }
 
 
+_ID = re.compile(r"pl-[0-9a-f]{8,17}")
+
+
 def s3_prefix_list(scope: Construct, given: str | None) -> str:
     """The id for the Region of the stack: as given, or from the table; in a stack of any Region by a template mapping.
 
     A wrong id opens nothing: EC2 refuses a rule with a prefix list that it does not know in the Region.
 
     Raises:
-        ArgumentError: the stack names a Region that is not in the table.
+        ArgumentError: the stack names a Region that is not in the table, or what is given is no id.
     """
     if given is not None:
+        if not cdk.Token.is_unresolved(given) and not _ID.fullmatch(given):
+            raise ArgumentError(scope.node.path, "s3_prefix_list_id", given, "write an id such as 'pl-6da54004'")
         return given
     region = cdk.Stack.of(scope).region
     if cdk.Token.is_unresolved(region):

@@ -24,7 +24,7 @@ class SealedBucket(Construct):
     - objects encrypted with anything but this key (a request without encryption headers gets the bucket's default,
       which is this key), unless a service writes them and chooses itself;
     - everything that reads, lists, changes or deletes objects to all principals that were not admitted, administrators
-      included. Before the first admission this is everyone.
+      included. Before the first admission this is everyone. Who may change the bucket policy can still do that.
 
     It is retained, with its objects, when its stack is deleted.
 

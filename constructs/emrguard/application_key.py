@@ -35,6 +35,7 @@ class ApplicationKey(Construct):
         self._stack = cdk.Stack.of(self)
         self._log_groups: list[str] = []
         self._logs_statement: iam.PolicyStatement | None = None
+        self._grants: dict[tuple[str, _actions.Actions], iam.Grant] = {}
         self.key = kms.Key(
             self,
             "Resource",
@@ -80,7 +81,13 @@ class ApplicationKey(Construct):
             self._logs_statement.add_condition("ArnEquals", {"kms:EncryptionContext:aws:logs:arn": self._log_groups})
 
     def _grant(self, role: iam.IRole, actions: _actions.Actions) -> iam.Grant:
-        return _key_policy.grant_through(self.key, role, actions, self._stack.region, ("s3", "emr-serverless"))
+        # Each grant on a prefix asks for the key again: one statement is enough.
+        wanted = (role.node.path, actions)
+        if wanted not in self._grants:
+            self._grants[wanted] = _key_policy.grant_through(
+                self.key, role, actions, self._stack.region, ("s3", "emr-serverless")
+            )
+        return self._grants[wanted]
 
     def _managed_logs(self) -> iam.PolicyStatement:
         applications = self._stack.format_arn(service="emr-serverless", resource="/applications", resource_name="*")

@@ -28,7 +28,8 @@ class AuditTrail(Construct):
 
     It records all management events (every EMR Serverless, IAM and KMS call is one) and the object-level events of the
     tenants' buckets, refused calls included, in the bucket and in a CloudWatch log group. Only CloudTrail writes to the
-    bucket, only for this trail; only the auditor role, assumed with MFA, reads it; nobody may delete from it.
+    bucket, only for this trail; only the auditor role, assumed with MFA, reads it; nobody may delete from it. Who may
+    change the bucket policy or stop the trail can undo that; the trail records it.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html
 
     An account has room for five trails in a Region; the first copy of management events is free, data events cost per

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -13,11 +14,15 @@ from emrguard import _arguments
 from emrguard.application_key import ApplicationKey
 from emrguard.capacity import Capacity
 from emrguard.data_bucket import DataBucket
+from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
 from emrguard.spark_application import DEFAULT_RELEASE, SparkApplication
 from emrguard.submitter_role import SubmitterRole
+
+_CLAIMED: WeakKeyDictionary[cdk.Stage, dict[tuple[str, str, str], str]] = WeakKeyDictionary()
+"""Paths of tenants in each app or stage of one, by account, Region and name."""
 
 
 class Tenant(Construct):
@@ -65,7 +70,7 @@ class Tenant(Construct):
         s3_prefix_list_id: str | None = None,
     ) -> None:
         super().__init__(scope, id)
-        self.name = _arguments.tenant_name(self, name)
+        self.name = _claim(self, _arguments.tenant_name(self, name))
         """Name of the tenant."""
         self.key = ApplicationKey(self, "Key", tenant=name)
         """The key of all that the tenant stores."""
@@ -130,3 +135,15 @@ class Tenant(Construct):
             "LogGroupName": self.logs.log_group_name,
         }.items():
             cdk.CfnOutput(stack, output, value=value)
+
+
+def _claim(tenant: Tenant, name: str) -> str:
+    """The name, unless another tenant has it: the manifest would take the two for one, with nothing between them."""
+    stack, stage = cdk.Stack.of(tenant), cdk.Stage.of(tenant)
+    if stage is None:
+        return name
+    claimed = _CLAIMED.setdefault(stage, {})
+    other = claimed.setdefault((stack.account, stack.region, name), tenant.node.path)
+    if other != tenant.node.path:
+        raise ArgumentError(tenant.node.path, "name", name, f"{other} has this name already: give each tenant its own")
+    return name

@@ -136,6 +136,12 @@ def test_the_prefix_list_can_be_given() -> None:
     assert "pl-12345678" in {rule.get("DestinationPrefixListId") for rule in _rules(found)}
 
 
+def test_a_bad_prefix_list_fails_early() -> None:
+    """A name in place of an id would only fail at deploy."""
+    with pytest.raises(ArgumentError, match=r"s3_prefix_list_id is 'com\.amazonaws\.s3'; write an id"):
+        synthesize(lambda stack: Tenant(stack, "Tenant", name="flights", s3_prefix_list_id="com.amazonaws.s3"))
+
+
 def test_a_named_region_needs_no_lookup() -> None:
     """With an explicit environment the zones still come from Fn::GetAZs, not from a lookup in the account."""
     found = synthesize(lambda stack: Tenant(stack, "Tenant", name="flights"), region="us-east-1")

@@ -6,7 +6,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from construct_support import Synthesized, synthesize
+from construct_support import Synthesized, new_app, synthesize
 
 from emrguard import (
     ApplicationKey,
@@ -108,6 +108,15 @@ def test_a_bad_tenant_name_fails_early(name: str) -> None:
     """Names become parts of ARNs and log groups, so they are plain and known at synth."""
     with pytest.raises(ArgumentError, match=r"tenant is .* write up to 32 of a-z"):
         synthesize(lambda stack: Tenant(stack, "Tenant", name=name))
+
+
+def test_two_tenants_of_one_name_fail_early() -> None:
+    """The proof would take them for one tenant; in two stages of a pipeline the same name is right."""
+    app = new_app()
+    Tenant(cdk.Stack(app, "A"), "Tenant", name="flights")
+    Tenant(cdk.Stack(cdk.Stage(app, "Production"), "A"), "Tenant", name="flights")
+    with pytest.raises(ArgumentError, match=r"B/Tenant: name is 'flights'; A/Tenant has this name already"):
+        Tenant(cdk.Stack(app, "B"), "Tenant", name="flights")
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/8", "10.0.0.1/20", "10.0.0.0/28", "8.8.8.0/24", "fd00::/56", "big"])
