@@ -88,6 +88,11 @@ class LocalCloud:
         """A boto3 client of the administrator, or of the bearer of `credentials`."""
         return aws_client(service, self.endpoint_url, self.region, credentials or self.admin)
 
+    @property
+    def running(self) -> bool:
+        """Whether the server is alive."""
+        return self._process.poll() is None
+
     def stop(self) -> None:
         """End the cloud and every job that runs in it; calling it again does nothing."""
         self._finalizer()

@@ -23,7 +23,7 @@ from emrguard_local.protocol.errors import Answer, access_denied, serialize_erro
 from emrguard_local.protocol.incoming import Incoming
 from emrguard_local.protocol.models import service_model
 from emrguard_local.protocol.results import serialize_result
-from emrguard_local.protocol.routing import Routed, protocol_of, route
+from emrguard_local.protocol.routing import Routed, parameters, protocol_of, route
 
 _LOG = logging.getLogger(__name__)
 _ROUTES = "/_emrguard/"
@@ -148,6 +148,7 @@ class Front:
             self._identify(handling, claimed)
         except sigv4.SignatureError as error:
             raise handling.signature_refusal(error) from error
+        handling.parameters = parameters(incoming, routed)
         call = self._with_mfa_code(handling)
         verdict = self._authorizer.authorize(call)
         if not verdict.allowed:
@@ -202,6 +203,7 @@ class _Handling:
         self.signing_name = "s3"
         self.region = host.region
         self.routed: Routed | None = None
+        self.parameters: dict[str, Any] = {}
         self.identity: Identity | None = None
         self.access_key_id: str | None = None
         self.output: Mapping[str, Any] | None = None
@@ -231,7 +233,7 @@ class _Handling:
         return Call(
             service=self.service,
             operation=str(self.routed.operation.name) if self.routed else "",
-            parameters=self.routed.parameters if self.routed else {},
+            parameters=self.parameters,
             region=self.region,
             account_id=self._host.account_id,
             partition=self._host.partition,

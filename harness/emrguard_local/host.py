@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader, create_loader
 from werkzeug.wrappers import Request, Response
 
 from emrguard_local.call import Call
@@ -106,16 +109,25 @@ class Host:
 
 
 def aws_client(service: str, endpoint_url: str, region: str, credentials: Credentials) -> Any:
-    """A boto3 client that reads no AWS settings of the machine: neither profiles nor environment variables."""
-    session: Any = boto3.session.Session(
-        aws_access_key_id=credentials.access_key_id,
-        aws_secret_access_key=credentials.secret_access_key,
-        aws_session_token=credentials.session_token,
-        region_name=region,
-    )
+    """A boto3 client that reads no AWS settings of the machine: neither profiles nor files."""
+    core = botocore.session.Session(session_vars=_NO_SETTINGS)
+    core.register_component("data_loader", _loader())
+    core.set_credentials(credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
+    session: Any = boto3.session.Session(botocore_session=core, region_name=region)
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 2},
         proxies={},
         s3={"addressing_style": "path"},
+        # Without it boto3 presigns for S3 with Signature Version 2.
+        signature_version="s3v4" if service == "s3" else None,
     )
     return session.client(service, endpoint_url=endpoint_url, config=config)
+
+
+_NO_SETTINGS: dict[str, Any] = dict.fromkeys(("profile", "config_file", "credentials_file"), (None, None, None, None))
+
+
+@functools.cache
+def _loader() -> Loader:
+    """One for all clients: reading the API model of a service takes longer than everything else."""
+    return create_loader()

@@ -61,18 +61,18 @@ class LocalServer:
         identities = Identities(ACCOUNT_ID, PARTITION)
         authorizer: Any = (make_authorizer or _authorizer)(ACCOUNT_ID, region, PARTITION)
         moto = MotoApp(ACCOUNT_ID)
-        self._trails = Trails(ACCOUNT_ID, region, PARTITION, authorizer)
-        roles = ServiceRoles(identities, authorizer, self._trails, ACCOUNT_ID, region, PARTITION)
+        self.trails = Trails(ACCOUNT_ID, region, PARTITION, authorizer)
+        roles = ServiceRoles(identities, authorizer, self.trails, ACCOUNT_ID, region, PARTITION)
         self._server = Server(ADDRESS, port, _not_ready, handler=RequestHandler)
         self.endpoint_url = f"http://{ADDRESS}:{self._server.server_port}"
         self.admin: Credentials = identities.create_admin()
         host = Host(self.endpoint_url, ACCOUNT_ID, region, PARTITION, state_dir, roles.assume)
-        front = Front(host, identities, authorizer, moto, self._trails.record)
+        front = Front(host, identities, authorizer, moto, self.trails.record)
         front.services["sts"] = Sts(identities)
         front.services |= dict((make_services or _services)(host))
-        front.operations["cloudtrail", "GetTrailStatus"] = self._trails.status
+        front.operations["cloudtrail", "GetTrailStatus"] = self.trails.status
         self._front = front
-        self._trails.start(host)
+        self.trails.start(host)
         self._server.app = front
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True, name="server")
 
@@ -87,7 +87,7 @@ class LocalServer:
                 service.close()
             except Exception:  # noqa: BLE001  (the others must be closed too)
                 _LOG.exception("closing %s failed", name)
-        self._trails.stop()
+        self.trails.stop()
         self._server.shutdown()
         self._server.server_close()
 
@@ -95,7 +95,8 @@ class LocalServer:
 def _authorizer(account_id: str, region: str, partition: str) -> JudgesCalls:
     from emrguard_local.authorizer import Authorizer
 
-    return Authorizer(account_id, region, partition)
+    made: JudgesCalls = Authorizer(account_id, region, partition)
+    return made
 
 
 def _services(host: Host) -> Mapping[str, Service]:

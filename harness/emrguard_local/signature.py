@@ -32,11 +32,16 @@ _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=(?P<credential>[^\s,]+)\s*,\s*SignedHeaders=(?P<headers>[^\s,]+)\s*,\s*"
     r"Signature=(?P<signature>[0-9a-f]{64})\s*"
 )
+_OTHER_VERSION = (
+    f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}; in boto3 presigned URLs "
+    "need Config(signature_version='s3v4')."
+)
 _SPACES = re.compile(r" {2,}")
 
 Problem = Literal[
     "missing",
     "malformed",
+    "other-version",
     "unknown-key",
     "wrong-token",
     "wrong-signature",
@@ -97,7 +102,7 @@ def read(incoming: Incoming) -> Signature | None:
     query = incoming.query
     if not authorization and "X-Amz-Signature" not in query:
         if "AWSAccessKeyId" in query:
-            raise SignatureError("malformed", "Signature Version 2 is not accepted: sign with Signature Version 4.")
+            raise SignatureError("other-version", _OTHER_VERSION)
         return None
     if authorization and "X-Amz-Signature" in query:
         raise SignatureError("malformed", "Sign either in the Authorization header or in the URL, not in both.")
@@ -105,6 +110,8 @@ def read(incoming: Incoming) -> Signature | None:
 
 
 def _from_header(incoming: Incoming, authorization: str) -> Signature:
+    if not authorization.startswith(ALGORITHM):
+        raise SignatureError("other-version", _OTHER_VERSION)
     match = _AUTHORIZATION.fullmatch(authorization)
     if match is None:
         raise SignatureError("malformed", f"The Authorization header is not of the form {ALGORITHM} Credential=...")

@@ -12,6 +12,7 @@ from emrguard_local.signature import SignatureError
 _S3 = {
     "missing": ("AccessDenied", 403),
     "malformed": ("AuthorizationHeaderMalformed", 400),
+    "other-version": ("InvalidRequest", 400),
     "unknown-key": ("InvalidAccessKeyId", 403),
     "wrong-token": ("InvalidToken", 400),
     "wrong-signature": ("SignatureDoesNotMatch", 403),
@@ -24,6 +25,7 @@ _S3 = {
 _QUERY = {
     "missing": ("MissingAuthenticationToken", 403),
     "malformed": ("IncompleteSignature", 400),
+    "other-version": ("IncompleteSignature", 400),
     "unknown-key": ("InvalidClientTokenId", 403),
     "wrong-token": ("InvalidClientTokenId", 403),
     "wrong-signature": ("SignatureDoesNotMatch", 403),
@@ -36,6 +38,7 @@ _QUERY = {
 _EC2 = {
     "missing": ("MissingAuthenticationToken", 403),
     "malformed": ("IncompleteSignature", 400),
+    "other-version": ("IncompleteSignature", 400),
     "expired-token": ("RequestExpired", 400),
     "skewed": ("RequestExpired", 400),
     "expired-request": ("RequestExpired", 400),
@@ -43,6 +46,7 @@ _EC2 = {
 _JSON = {
     "missing": ("MissingAuthenticationTokenException", 403),
     "malformed": ("IncompleteSignatureException", 403),
+    "other-version": ("IncompleteSignatureException", 403),
     "unknown-key": ("UnrecognizedClientException", 403),
     "wrong-token": ("UnrecognizedClientException", 403),
     "expired-token": ("ExpiredTokenException", 403),

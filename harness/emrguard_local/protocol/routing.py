@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -34,12 +35,12 @@ _PARSER_ERRORS = (RequestParserError, ValueError, KeyError, TypeError, Attribute
 
 @dataclass(frozen=True)
 class Routed:
-    """The operation and its parameters; streaming bodies are left out of the parameters."""
+    """The operation that a request asks for; `service` is botocore's name."""
 
     service: str
     protocol: str
     operation: OperationModel
-    parameters: dict[str, Any]
+    uri_parameters: Mapping[str, Any]
 
 
 def protocol_of(incoming: Incoming, model: ServiceModel) -> str:
@@ -51,10 +52,10 @@ def protocol_of(incoming: Incoming, model: ServiceModel) -> str:
 
 
 def route(incoming: Incoming, signing_name: str) -> Routed:
-    """Find the operation and parse the parameters.
+    """Find the operation.
 
     Raises:
-        ServiceError: no operation, an ambiguous request, or one that does not fit the model.
+        ServiceError: there is none, or the request is ambiguous.
     """
     model = service_model(signing_name)
     if model is None:
@@ -76,21 +77,36 @@ def route(incoming: Incoming, signing_name: str) -> Routed:
         _check_s3(incoming, operation, uri_parameters)
     else:
         _check(incoming, protocol)
+    return Routed(service, protocol, operation, uri_parameters)
+
+
+def parameters(incoming: Incoming, routed: Routed) -> dict[str, Any]:
+    """The parameters by the operation's input shape; a streaming body is left out.
+
+    Raises:
+        ServiceError: the request does not fit the shape.
+    """
+    request, operation = incoming.request, routed.operation
+    if routed.protocol == "json" or (
+        routed.protocol == "rest-json" and incoming.header("content-type").startswith("application/json")
+    ):
+        _check_json(incoming.body)
     try:
-        parsed = _parser(operation, protocol).parse(
+        found: dict[str, Any] = _parser(routed).parse(
             {
                 "method": request.method,
                 "values": request.values,
                 "headers": request.headers,
                 "body": b"" if operation.has_streaming_input else incoming.body,
                 "url_path": request.path,
-                "url_params": uri_parameters,
+                "url_params": routed.uri_parameters,
             }
         )
     except _PARSER_ERRORS as error:
-        code = "MalformedXML" if service == "s3" else "SerializationException"
-        raise ServiceError(code, f"The request does not fit {operation.name} of {service}: {error}", 400) from error
-    return Routed(service, protocol, operation, parsed)
+        code = "MalformedXML" if routed.service == "s3" else "SerializationException"
+        message = f"The request does not fit {operation.name} of {routed.service}: {error}"
+        raise ServiceError(code, message, 400) from error
+    return found
 
 
 @functools.lru_cache(maxsize=2048)
@@ -100,8 +116,8 @@ def _parser_of(service: str, operation_name: str, protocol: str) -> Any:
     return PROTOCOL_PARSERS[protocol](model.operation_model(operation_name))
 
 
-def _parser(operation: OperationModel, protocol: str) -> Any:
-    return _parser_of(str(operation.service_model.service_name), str(operation.name), protocol)
+def _parser(routed: Routed) -> Any:
+    return _parser_of(routed.service, str(routed.operation.name), routed.protocol)
 
 
 def _ambiguous(why: str) -> ServiceError:
@@ -117,12 +133,8 @@ def _check(incoming: Incoming, protocol: str) -> None:
     elif protocol == "json":
         if names:
             raise _ambiguous("a JSON request has no query string")
-        _check_json(incoming.body)
-    elif protocol == "rest-json":
-        if names & {"Action", "action"}:
-            raise _ambiguous("Action in the query string is not of this protocol")
-        if incoming.body and incoming.header("content-type").startswith("application/json"):
-            _check_json(incoming.body)
+    elif protocol == "rest-json" and names & {"Action", "action"}:
+        raise _ambiguous("Action in the query string is not of this protocol")
 
 
 def _check_json(body: bytes) -> None:

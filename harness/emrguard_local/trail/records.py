@@ -144,7 +144,10 @@ def _request_parameters(call: Call) -> dict[str, Any] | None:
 
 def _s3_parameters(call: Call, shape: Shape | None) -> dict[str, Any]:
     """Members by their names on the wire, the bucket and the host as CloudTrail names them."""
-    made: dict[str, Any] = {}
+    model = service_model("s3")
+    known = model is not None and call.operation in model.operation_names
+    made: dict[str, Any] = dict(model.operation_model(call.operation).http_trait.query_args) if model and known else {}
+    made.pop("x-id", None)
     members: Mapping[str, Shape] = getattr(shape, "members", {})
     for name, value in call.parameters.items():
         member = members.get(name)
