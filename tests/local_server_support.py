@@ -26,6 +26,16 @@ class Verdict:
 
     allowed: bool = True
     message: str = ""
+    refused: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An object that must not be deleted."""
+
+    key: str
+    version_id: str | None
+    message: str
 
 
 @dataclass
@@ -33,11 +43,16 @@ class Judge:
     """Allows everything but what a test denies; remembers the calls that it was asked about."""
 
     denied: dict[str, str] = field(default_factory=dict)
+    refused_keys: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
 
     def authorize(self, call: Call) -> Verdict:
         self.calls.append(call)
         message = self.denied.get(call.operation)
+        if call.operation == "DeleteObjects" and self.refused_keys:
+            asked = [(each["Key"], each.get("VersionId")) for each in call.parameters["Delete"]["Objects"]]
+            refused = tuple(Refused(*each, "no") for each in asked if each[0] in self.refused_keys)
+            return Verdict(not refused, "no", refused)
         return Verdict() if message is None else Verdict(False, message)
 
     def authorize_assume_role(self, service_principal: str, role_arn: str, context: Mapping[str, str]) -> Verdict:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from emrguard_local.call import Call
 from emrguard_local.server import main
@@ -18,6 +19,7 @@ class Verdict:
 
     allowed: bool = True
     message: str = ""
+    refused: tuple[Any, ...] = ()
 
 
 class Permissive:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from emrguard_local import signature as sigv4
 from emrguard_local.call import Call, Identity
+from emrguard_local.delete_objects import RefusedObject, delete_objects
 from emrguard_local.host import Host, Service, ServiceError
 from emrguard_local.identity import Bearer, Identities, with_mfa
 from emrguard_local.mfa import MfaCodes
@@ -50,6 +51,11 @@ class Verdict(Protocol):
     @property
     def message(self) -> str:
         """The refusal in AWS's words."""
+        ...
+
+    @property
+    def refused(self) -> Sequence[RefusedObject]:
+        """Of a DeleteObjects call that is not allowed as a whole: the objects that must stay."""
         ...
 
 
@@ -151,9 +157,21 @@ class Front:
         handling.parameters = parameters(incoming, routed)
         call = self._with_mfa_code(handling)
         verdict = self._authorizer.authorize(call)
-        if not verdict.allowed:
+        deletes = (call.service, call.operation) == ("s3", "DeleteObjects")
+        if not verdict.allowed and not (deletes and verdict.refused):
             raise access_denied(verdict.message, routed.service, routed.protocol)
+        if deletes:
+            return self._delete_objects(handling, call, routed, verdict.refused)
         return self._carry_out(handling, call, routed)
+
+    def _delete_objects(
+        self, handling: _Handling, call: Call, routed: Routed, refused: Sequence[RefusedObject]
+    ) -> Answer:
+        def delete(body: bytes) -> Answer:
+            handling.incoming.body = body
+            return self._carry_out(handling, call, routed)
+
+        return delete_objects(call.parameters, refused, routed, call.request_id, delete)
 
     def _identify(self, handling: _Handling, claimed: sigv4.Signature | None) -> None:
         incoming = handling.incoming

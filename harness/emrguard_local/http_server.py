@@ -7,17 +7,20 @@ The front reads each body to its end, so that the next request on a connection s
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.wsgi import LimitedStream
 
 from emrguard_local.protocol.incoming import HEADERS
 
+_LOG = logging.getLogger(__name__)
 # What a peer may leave unread of a body before the connection is not worth keeping.
 _DRAIN_BYTES = 1 << 20
 _IDLE_SECONDS = 120
@@ -76,7 +79,10 @@ class RequestHandler(MotoRequestHandler):
             if len(left or b"") > _DRAIN_BYTES:
                 self.close_connection = True
             self._answer(*answered[-1], body)
-        except (ConnectionError, TimeoutError, OSError):
+        except (OSError, ClientDisconnected):
+            self.close_connection = True
+        except Exception:
+            _LOG.exception("%s %s failed", self.command, self.path)
             self.close_connection = True
 
     def _answer(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:

@@ -8,7 +8,9 @@ import threading
 from typing import Any
 
 from flask import Flask
+from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import FakeBucket
 
 from emrguard_local.host import ServiceError
 from emrguard_local.protocol.errors import Answer
@@ -24,6 +26,8 @@ class MotoApp:
     def __init__(self, account_id: str) -> None:
         # Moto would otherwise look every access key up in every account, and obey a header that names the account.
         os.environ["MOTO_ACCOUNT_ID"] = account_id
+        # Moto reads bucket policies without their conditions; what comes here has been judged.
+        setattr(FakeBucket, "get_permission", _permitted)  # noqa: B010  (a method of moto's class)
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._apps: dict[str, Flask] = {}
         self._lock = threading.Lock()
@@ -74,6 +78,9 @@ class MotoApp:
         environ["CONTENT_LENGTH"] = str(len(incoming.body))
         environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)
         environ.pop("werkzeug.request", None)
+        if "HTTP_AUTHORIZATION" not in environ and "X-Amz-Credential" in incoming.query:
+            # Moto looks for the caller's key and region there.
+            environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={incoming.query['X-Amz-Credential']}, "
         if routed.service == "s3":
             if environ.get("CONTENT_TYPE", "").startswith(_FORMS):
                 # Moto would read the object as a form, and take parameters from it.
@@ -89,6 +96,10 @@ class MotoApp:
             if routed.protocol == "rest-json" and not environ["QUERY_STRING"]:
                 environ["QUERY_STRING"] = f"x-id={routed.operation.name}"
         return environ
+
+
+def _permitted(_bucket: FakeBucket, _action: str, _resource: str) -> PermissionResult:
+    return PermissionResult.PERMITTED
 
 
 def _host(signing_name: str, region: str) -> str:

@@ -165,3 +165,38 @@ def test_credentials_of_services_are_judged_and_named(cloud: Running) -> None:
     )
     arn = cloud.host.client("sts", credentials).get_caller_identity()["Arn"]
     assert arn == f"arn:aws:sts::123456789012:assumed-role/{role.rsplit('/', 1)[-1]}/job-1"
+
+
+@pytest.mark.parametrize("refused", [{"b"}, {"a", "b"}, {"nothing"}])
+def test_delete_objects_deletes_what_may_be_deleted(cloud: Running, refused: set[str]) -> None:
+    """As with AWS the call succeeds; the objects that must stay do, and are named with AccessDenied."""
+    bucket, s3 = cloud.bucket(), cloud.client("s3")
+    keys = ["a", "b", "c<&>"]
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    cloud.judge.refused_keys = refused
+    try:
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys]})
+    finally:
+        cloud.judge.refused_keys = set()
+    stay = refused & set(keys)
+    assert {each["Key"] for each in answer.get("Deleted", [])} == set(keys) - stay
+    assert {(each["Key"], each["Code"]) for each in answer.get("Errors", [])} == {(key, "AccessDenied") for key in stay}
+    assert {each["Key"] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])} == stay
+
+
+def test_bucket_policies_are_left_to_the_authorizer(cloud: Running) -> None:
+    """Moto's own reading of bucket policies ignores conditions and would deny everything here."""
+    bucket, s3 = cloud.bucket(), cloud.client("s3")
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    s3.put_object(Bucket=bucket, Key="k", Body=b"body")
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"body"
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k"}]})
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
