@@ -81,7 +81,7 @@ class RequestHandler(MotoRequestHandler):
             self._answer(*answered[-1], body)
         except (OSError, ClientDisconnected):
             self.close_connection = True
-        except Exception:
+        except Exception:  # noqa: BLE001  (one request must not end the connection thread unseen)
             _LOG.exception("%s %s failed", self.command, self.path)
             self.close_connection = True
 
