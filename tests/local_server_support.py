@@ -81,7 +81,7 @@ class FakeEmrServerless:
             return {"applicationId": call.parameters["applicationId"], "jobRunId": "00f1", "arn": "arn:aws:x"}
         if call.operation == "GetApplication":
             raise ServiceError("ResourceNotFoundException", "Application 00 does not exist", 404)
-        return {"applications": []}
+        return {"applications": []} if call.operation == "ListApplications" else {"jobRuns": []}
 
     def close(self) -> None:
         """Nothing runs."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import select
@@ -42,8 +41,6 @@ class LocalCloud:
         self.state_dir = state_dir
         self._finalizer = weakref.finalize(self, _end, process, state_dir if owned else None)
         self._process = process
-        # weakref's own exit hook comes after those of multiprocessing and logging; a job must end before.
-        atexit.register(self._finalizer)
 
     @classmethod
     def start(cls, state_dir: Path | None = None, region: str = "us-east-1", port: int = 0) -> Self:

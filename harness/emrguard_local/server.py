@@ -140,6 +140,8 @@ def main(arguments: list[str] | None = None, **parts: Any) -> None:
         }
         with suppress(BrokenPipeError):
             print(json.dumps(ready), flush=True)
+        # Nobody reads stdout from now on; moto prints there.
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         # The pipe tells of the parent's end at once, unless a fork of the parent holds it open as well.
         while not ended.wait(_PARENT_SECONDS) and os.getppid() == parent:
             pass

@@ -11,9 +11,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
+from botocore.utils import parse_to_aware_datetime
 from moto.core.model import OperationModel, ServiceModel, StructureShape
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import determine_request_protocol
@@ -106,6 +108,10 @@ def parameters(incoming: Incoming, routed: Routed) -> dict[str, Any]:
         code = "MalformedXML" if routed.service == "s3" else "SerializationException"
         message = f"The request does not fit {operation.name} of {routed.service}: {error}"
         raise ServiceError(code, message, 400) from error
+    for name in _outside_body(routed.service, str(operation.name)):
+        if found.get(name) in ([], {}, None):
+            # The parser does not tell an absent list or map in the URL from an empty one.
+            found.pop(name, None)
     return found
 
 
@@ -113,7 +119,26 @@ def parameters(incoming: Incoming, routed: Routed) -> dict[str, Any]:
 def _parser_of(service: str, operation_name: str, protocol: str) -> Any:
     model = service_model(service)
     assert model is not None
-    return PROTOCOL_PARSERS[protocol](model.operation_model(operation_name))
+    return PROTOCOL_PARSERS[protocol](model.operation_model(operation_name), timestamp_parser=_aware)
+
+
+def _aware(text: str | float) -> datetime:
+    made: datetime = parse_to_aware_datetime(text)
+    return made.astimezone(UTC)
+
+
+@functools.lru_cache(maxsize=2048)
+def _outside_body(service: str, operation_name: str) -> tuple[str, ...]:
+    """The members that come in the URL or in headers."""
+    model = service_model(service)
+    assert model is not None
+    shape = model.operation_model(operation_name).input_shape
+    members: Mapping[str, Any] = getattr(shape, "members", {})
+    return tuple(
+        name
+        for name, member in members.items()
+        if member.serialization.get("location") in ("headers", "querystring", "uri")
+    )
 
 
 def _parser(routed: Routed) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -47,6 +48,13 @@ def test_services_of_our_own_answer_in_their_protocol(cloud: Running) -> None:
     assert call.service == "emr-serverless"
     assert call.parameters["jobDriver"] == job
     assert call.parameters["clientToken"]
+    since = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+    emr.list_job_runs(applicationId="00a", createdAtAfter=since, maxResults=5)
+    assert cloud.judge.last("ListJobRuns").parameters == {
+        "applicationId": "00a",
+        "createdAtAfter": since,
+        "maxResults": 5,
+    }
     with pytest.raises(emr.exceptions.ResourceNotFoundException):
         emr.get_application(applicationId="00a")
 
