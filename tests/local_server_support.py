@@ -45,6 +45,7 @@ class Judge:
     denied: dict[str, str] = field(default_factory=dict)
     refused_keys: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
+    sources: dict[str, Any] = field(default_factory=dict)
 
     def authorize(self, call: Call) -> Verdict:
         self.calls.append(call)

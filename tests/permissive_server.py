@@ -25,6 +25,9 @@ class Verdict:
 class Permissive:
     """Allows every call."""
 
+    def __init__(self) -> None:
+        self.sources: dict[str, Any] = {}
+
     def authorize(self, call: Call) -> Verdict:
         return Verdict()
 

@@ -69,7 +69,11 @@ class LocalServer:
         host = Host(self.endpoint_url, ACCOUNT_ID, region, PARTITION, state_dir, roles.assume)
         front = Front(host, identities, authorizer, moto, self.trails.record)
         front.services["sts"] = Sts(identities)
-        front.services |= dict((make_services or _services)(host))
+        for name, service in (make_services or _services)(host).items():
+            front.services[name] = service
+            if hasattr(service, "describe_resource"):
+                # So that conditions on the tags of its resources are judged.
+                authorizer.sources[name] = service
         front.operations["cloudtrail", "GetTrailStatus"] = self.trails.status
         self._front = front
         self.trails.start(host)

@@ -43,7 +43,7 @@ class EmrServerless:
         self._tokens = ClientTokens()
         self._applications = Applications(registry, settings, arn_prefix)
         self._job_runs = JobRuns(host, engines, registry, self._applications, endpoint, settings)
-        tags = Tags(registry, arn_prefix)
+        self._tags = tags = Tags(registry, arn_prefix)
         self._operations: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "UpdateApplication": self._applications.update,
             "GetApplication": self._applications.get,
@@ -82,6 +82,10 @@ class EmrServerless:
             scope = f"StartJobRun {parameters['applicationId']}"
             return self._tokens.once(scope, parameters, lambda: self._job_runs.start(parameters, caller))
         return self._operations[call.operation](parameters)
+
+    def describe_resource(self, arn: str) -> Mapping[str, Any] | None:
+        """What the authorizer may know of an application or job run: tags, and the settings that name keys."""
+        return self._tags.describe(arn)
 
     def close(self) -> None:
         """Cancel every job run; no process and no thread of the service is left."""

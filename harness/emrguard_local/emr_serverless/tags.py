@@ -7,8 +7,10 @@ from typing import Any
 
 from emrguard_local.emr_serverless.errors import not_found, validation
 from emrguard_local.emr_serverless.registry import Registry
+from emrguard_local.host import ServiceError
 
 _MOST_TAGS = 200
+_KEY_SETTINGS = ("monitoringConfiguration", "diskEncryptionConfiguration")
 
 
 def check_new(tags: Mapping[str, str]) -> None:
@@ -55,6 +57,20 @@ class Tags:
         """ListTagsForResource."""
         with self._registry.changed:
             return {"tags": dict(self._of(parameters["resourceArn"]))}
+
+    def describe(self, arn: str) -> dict[str, Any] | None:
+        """The resource's tags and, of an application, the settings that decide which keys a job run uses.
+
+        None: there is no such resource.
+        """
+        with self._registry.changed:
+            try:
+                tags = dict(self._of(arn))
+            except ServiceError:
+                return None
+            application = self._registry.applications.get(arn.rsplit("/", 1)[-1])
+            settings = application.settings if application is not None else {}
+            return {"tags": tags} | {name: settings[name] for name in _KEY_SETTINGS if name in settings}
 
     def _of(self, arn: str) -> dict[str, str]:
         match arn.removeprefix(f"{self._arn_prefix}/").split("/"):

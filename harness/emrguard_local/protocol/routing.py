@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from botocore.utils import parse_to_aware_datetime
+from botocore.utils import parse_timestamp
 from moto.core.model import OperationModel, ServiceModel, StructureShape
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import determine_request_protocol
@@ -123,8 +123,9 @@ def _parser_of(service: str, operation_name: str, protocol: str) -> Any:
 
 
 def _aware(text: str | float) -> datetime:
-    made: datetime = parse_to_aware_datetime(text)
-    return made.astimezone(UTC)
+    if isinstance(text, int | float):
+        return datetime.fromtimestamp(text, UTC)
+    return parse_timestamp(text).astimezone(UTC)
 
 
 @functools.lru_cache(maxsize=2048)
