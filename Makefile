@@ -11,7 +11,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:
 	@echo "make demo   the main job, end to end on the embedded local cloud"
 	@echo "make test   all tests          make unit   the quick ones"
-	@echo "make check  ruff, mypy --strict, generated docs, all tests"
+	@echo "make check  ruff, mypy --strict, all tests; the tests compare the generated docs"
+	@echo "make docs   generate docs/rules again"
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml
@@ -32,6 +33,9 @@ unit: setup
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+docs: setup
+	@$(BIN)/emrguard rules --format markdown --output docs/rules
 
 check: lint test
 

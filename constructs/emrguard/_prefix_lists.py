@@ -10,7 +10,7 @@ from constructs import Construct
 from emrguard.exceptions import ArgumentError
 
 # `aws ec2 describe-managed-prefix-lists` tells the id of com.amazonaws.<region>.s3, which never changes; AWS publishes
-# no table. These are the Regions whose id at least two independent public sources agree on.
+# no table. These are the Regions on whose id several public listings agree; `s3_prefix_list_id` overrides.
 _IDS = {
     "ap-northeast-1": "pl-61a54008",
     "ap-northeast-2": "pl-78a54011",
@@ -38,7 +38,8 @@ _ID = re.compile(r"pl-[0-9a-f]{8,17}")
 def s3_prefix_list(scope: Construct, given: str | None) -> str:
     """The id for the Region of the stack: as given, or from the table; in a stack of any Region by a template mapping.
 
-    A wrong id opens nothing: EC2 refuses a rule with a prefix list that it does not know in the Region.
+    Through the network there is no way but the S3 endpoint, whose policy names the buckets: an id that were wrong could
+    fail the deployment or cut the workers off from S3, not open another way out.
 
     Raises:
         ArgumentError: the stack names a Region that is not in the table, or what is given is no id.
