@@ -197,16 +197,18 @@ class Front:
         return replace(call, identity=with_mfa(call.identity))
 
     def _carry_out(self, handling: _Handling, call: Call, routed: Routed) -> Answer:
-        service = self.services.get(routed.service)
-        handle = self.operations.get((routed.service, call.operation)) or (service.handle if service else None)
+        handle = self.operations.get((routed.service, call.operation))
         if handle is None:
-            return self._moto.call(handling.incoming, routed, handling.signing_name, call.region)
-        if call.region != self._host.region and routed.service not in _GLOBAL_SERVICES:
-            raise ServiceError(
-                "UnsupportedByLocalCloud",
-                f"The local cloud has {routed.service} in {self._host.region} only, not in {call.region}.",
-                501,
-            )
+            service = self.services.get(routed.service)
+            if service is None:
+                return self._moto.call(handling.incoming, routed, handling.signing_name, call.region)
+            if call.region != self._host.region and routed.service not in _GLOBAL_SERVICES:
+                raise ServiceError(
+                    "UnsupportedByLocalCloud",
+                    f"The local cloud has {routed.service} in {self._host.region} only, not in {call.region}.",
+                    501,
+                )
+            handle = service.handle
         handling.output = handle(call)
         return serialize_result(handling.output, routed, call.request_id)
 

@@ -75,6 +75,7 @@ class LocalServer:
                 # So that conditions on the tags of its resources are judged.
                 authorizer.sources[name] = service
         front.operations["cloudtrail", "GetTrailStatus"] = self.trails.status
+        front.operations["cloudtrail", "PutEventSelectors"] = self.trails.put_event_selectors
         self._front = front
         self.trails.start(host)
         self._server.app = front

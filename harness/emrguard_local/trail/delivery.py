@@ -130,10 +130,7 @@ class Trails:
         Raises:
             ServiceError: no such trail.
         """
-        name = call.parameters.get("Name", "")
-        trail = next((each for each in self._trails() if name in (each.trail_name, each.arn)), None)
-        if trail is None:
-            raise ServiceError("TrailNotFoundException", f"Unknown trail: {name} for the user: {call.account_id}", 400)
+        trail = self._named(call.parameters.get("Name", ""))
         state, moto = self._states[trail.arn], trail.status
         found = {
             "IsLogging": moto.is_logging,
@@ -149,6 +146,31 @@ class Trails:
             "LatestCloudWatchLogsDeliveryError": state.logs_error,
         }
         return {name: value for name, value in found.items() if value is not None}
+
+    def put_event_selectors(self, call: Call) -> Mapping[str, Any]:
+        """cloudtrail:PutEventSelectors: what is set replaces what was set before, of either kind.
+
+        Raises:
+            ServiceError: no such trail, or not exactly one kind of selectors.
+        """
+        trail = self._named(call.parameters.get("TrailName", ""))
+        basic = call.parameters.get("EventSelectors") or []
+        advanced = call.parameters.get("AdvancedEventSelectors") or []
+        if bool(basic) == bool(advanced):
+            raise ServiceError(
+                "InvalidEventSelectorsException",
+                f"Trail {trail.trail_name} takes either EventSelectors or AdvancedEventSelectors.",
+                400,
+            )
+        trail.event_selectors, trail.advanced_event_selectors = list(basic), list(advanced)
+        chosen = {"EventSelectors": basic} if basic else {"AdvancedEventSelectors": advanced}
+        return {"TrailARN": trail.arn, **chosen}
+
+    def _named(self, name: str) -> Trail:
+        trail = next((each for each in self._trails() if name in (each.trail_name, each.arn)), None)
+        if trail is None:
+            raise ServiceError("TrailNotFoundException", f"Unknown trail: {name} for the user: {self._account_id}", 400)
+        return trail
 
     def _trails(self) -> list[Trail]:
         backends = list(cloudtrail_backends[self._account_id].values())

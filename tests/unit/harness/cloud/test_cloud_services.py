@@ -12,6 +12,8 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 from local_server_support import Running
 
+from emrguard_local.host import aws_client
+
 
 def _error(caught: pytest.ExceptionInfo[ClientError]) -> tuple[str, str, int]:
     response = caught.value.response
@@ -208,3 +210,12 @@ def test_bucket_policies_are_left_to_the_authorizer(cloud: Running) -> None:
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"body"
     s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k"}]})
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_our_own_services_live_in_one_region(cloud: Running) -> None:
+    """A request to EMR Serverless in another Region is refused by name; moto's services exist in all of them."""
+    elsewhere = aws_client("emr-serverless", cloud.url, "eu-west-1", cloud.admin)
+    with pytest.raises(ClientError, match="us-east-1 only"):
+        elsewhere.list_applications()
+    assert aws_client("kms", cloud.url, "eu-west-1", cloud.admin).list_keys()["Keys"] == []
+    assert aws_client("sts", cloud.url, "eu-west-1", cloud.admin).get_caller_identity()["Account"] == "123456789012"

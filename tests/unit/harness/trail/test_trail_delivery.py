@@ -256,6 +256,23 @@ def test_delivery_with_a_key_a_prefix_and_a_log_group(cloud: Running) -> None:
         cloud.client("cloudtrail").delete_trail(Name=trail.name)
 
 
+def test_selectors_replace_each_other(trail: Trail) -> None:
+    """Basic after advanced selectors and the other way round: only what was set last counts."""
+    client = trail.cloud.client("cloudtrail")
+    fields = [{"Field": "eventCategory", "Equals": ["Management"]}]
+    client.put_event_selectors(TrailName=trail.name, AdvancedEventSelectors=[{"FieldSelectors": fields}])
+    trail.cloud.client("s3").put_object(Bucket=trail.data_bucket, Key="unseen", Body=b"")
+    trail.keys()
+    trail.select({"DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]})
+    assert "AdvancedEventSelectors" not in {
+        name for name, value in client.get_event_selectors(TrailName=trail.name).items() if value
+    }
+    trail.cloud.client("s3").put_object(Bucket=trail.data_bucket, Key="seen", Body=b"")
+    assert trail.one("PutObject")["requestParameters"]["key"] == "seen"
+    with pytest.raises(client.exceptions.InvalidEventSelectorsException):
+        client.put_event_selectors(TrailName=trail.name)
+
+
 def test_the_status_of_an_unknown_trail(cloud: Running) -> None:
     """GetTrailStatus of a trail that does not exist is CloudTrail's own error."""
     client = cloud.client("cloudtrail")
