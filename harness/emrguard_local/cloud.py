@@ -22,7 +22,7 @@ from emrguard_local.exceptions import LocalCloudError
 from emrguard_local.host import aws_client
 
 START_SECONDS = 60.0
-STOP_SECONDS = 15.0
+STOP_SECONDS = 30.0
 _SERVER = (sys.executable, "-m", "emrguard_local.server")
 _LOG_LINES = 15
 
