@@ -1,8 +1,8 @@
 """What every resource handler is given, returns and promises.
 
-A handler declares the shape of the properties that it models. It applies every one of them through the service's API and
-reads them back, because an emulated service may drop silently what it does not know: `Creation.verify` turns such a loss
-into a `DeployError`, so that a deployed resource is what its template says.
+A handler declares the shape of the properties that it models. It applies every one of them through the service's API
+and reads them back, because an emulated service may drop silently what it does not know: `Creation.verify` turns such a
+loss into a `DeployError`, so that a deployed resource is what its template says.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Creation:
 
     stack: str
     stack_id: str
+    stack_tags: Mapping[str, str]
     logical_id: str
     type: str
     properties: Mapping[str, Any]
@@ -74,13 +75,14 @@ class Creation:
 
     @property
     def own_tags(self) -> dict[str, str]:
-        """The tags of the template."""
+        """The tags of the stack and, before them, of the resource in the template."""
         tags = self.properties.get("Tags", [])
-        return dict(tags) if isinstance(tags, Mapping) else {tag["Key"]: tag["Value"] for tag in tags}
+        own = tags if isinstance(tags, Mapping) else {tag["Key"]: tag["Value"] for tag in tags}
+        return {**self.stack_tags, **own}
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags of the template and of CloudFormation."""
+        """`own_tags` and those of CloudFormation itself."""
         return self.own_tags | self.system_tags
 
     def tag_list(self, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:

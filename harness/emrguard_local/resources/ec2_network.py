@@ -92,7 +92,7 @@ def subnet(creation: Creation) -> Created:
     creation.verify_tags(tags_of(found))
     acls = client.describe_network_acls(Filters=[{"Name": "association.subnet-id", "Values": [subnet_id]}])
     associations = [item for acl in acls["NetworkAcls"] for item in acl["Associations"]]
-    own = next((item for item in associations if item["SubnetId"] == subnet_id), {})
+    own: dict[str, Any] = next((item for item in associations if item["SubnetId"] == subnet_id), {})
     return Created(
         subnet_id,
         {

@@ -1,4 +1,4 @@
-"""What the local cloud knowingly does not apply, each with the reason. Anything else that is not applied is an error."""
+"""What the local cloud knowingly does not apply, with the reason. Anything else that is not applied is an error."""
 
 from __future__ import annotations
 
@@ -7,15 +7,43 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Exemption:
-    """A resource type, or one property of it, that a deployment may leave out; `property` is empty for the whole type."""
+    """A resource type, or a property of it, that a deployment may leave out; `property` is empty for the whole type."""
 
     type: str
     property: str
     reason: str
 
 
+BOOTSTRAP = Exemption(
+    "AWS::SSM::Parameter::Value<String>",
+    "BootstrapVersion",
+    "CDK's bootstrap resources serve the CDK CLI; here cdk.out is deployed without them, so where the version's SSM "
+    "parameter is missing the check of the version passes",
+)
+"""The one parameter that has a value without being in the local cloud."""
+
+_SECURITY_GROUP_TYPES = ("AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress")
+
 EXCEPTIONS: tuple[Exemption, ...] = (
+    BOOTSTRAP,
     Exemption("AWS::CDK::Metadata", "", "CDK's usage analytics; it creates nothing in an account"),
+    *(
+        Exemption(
+            name,
+            "Description",
+            "the rule applies, but of a rule that names a group or a prefix list the emulated service keeps no text",
+        )
+        for name in _SECURITY_GROUP_TYPES
+    ),
+    *(
+        Exemption(
+            name,
+            "PrefixListId",
+            "the rule applies with the id as written, but the local cloud does not know AWS's own prefix lists, so it "
+            "cannot tell whether the id is right",
+        )
+        for name in _SECURITY_GROUP_TYPES
+    ),
     Exemption(
         "AWS::KMS::Key",
         "PendingWindowInDays",

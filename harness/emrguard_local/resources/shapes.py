@@ -1,9 +1,9 @@
 """The shape of a resource type's properties: what a handler models, at every depth.
 
-A shape answers two questions. Before the deployment `problems` walks the raw template value, in which intrinsic functions
-are still opaque, so that an unmodelled property is found before the first API call. When the values are known `coerce`
-turns them into the Python types that the API wants, as CloudFormation does: `"true"` is a boolean where one is expected,
-`"443"` a number, and a number a string where the API takes one.
+A shape answers two questions. Before the deployment `problems` walks the template value, in which intrinsic functions
+that depend on resources are still opaque, so that an unmodelled property is found before anything is created. When the
+values are known `coerce` turns them into the Python types that the API wants, as CloudFormation does: `"true"` is a
+boolean where one is expected, `"443"` a number, and a number a string where the API takes one.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _below(path: str, key: str) -> str:
+def below(path: str, key: str) -> str:
+    """The path of a key below a path."""
     return f"{path}.{key}" if path else key
 
 
@@ -64,9 +65,9 @@ class _Leaf:
 
     expected = "a value"
 
-    def convert(self, value: Any) -> Any:
+    def convert(self, value: Any, /) -> Any:
         """The coerced value; raises `ValueError` when it cannot be."""
-        raise ValueError
+        raise NotImplementedError(value)
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
         if is_intrinsic(value):
@@ -201,12 +202,12 @@ class MapOf:
             yield Problem(path, f"{_shown(value)} is not a mapping")
             return
         for key, item in value.items():
-            yield from self.item.problems(item, _below(path, str(key)))
+            yield from self.item.problems(item, below(path, str(key)))
 
     def coerce(self, value: Any, path: str) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise ShapeMismatch(Problem(path, f"{_shown(value)} is not a mapping"))
-        return {str(key): self.item.coerce(item, _below(path, str(key))) for key, item in value.items()}
+        return {str(key): self.item.coerce(item, below(path, str(key))) for key, item in value.items()}
 
 
 @dataclass(frozen=True)
@@ -224,16 +225,16 @@ class Record:
             return
         for key, item in value.items():
             if key in self.fields:
-                yield from self.fields[key].problems(item, _below(path, key))
+                yield from self.fields[key].problems(item, below(path, key))
             else:
-                yield Problem(_below(path, str(key)), f"not modelled, found {_shown(item)}")
+                yield Problem(below(path, str(key)), f"not modelled, found {_shown(item)}")
         for key in sorted(self.required - set(value)):
-            yield Problem(_below(path, key), "required and missing")
+            yield Problem(below(path, key), "required and missing")
 
     def coerce(self, value: Any, path: str) -> dict[str, Any]:
         for problem in self._missing_or_unknown(value, path):
             raise ShapeMismatch(problem)
-        return {key: self.fields[key].coerce(item, _below(path, key)) for key, item in value.items()}
+        return {key: self.fields[key].coerce(item, below(path, key)) for key, item in value.items()}
 
     def _missing_or_unknown(self, value: Any, path: str) -> Iterator[Problem]:
         if not isinstance(value, Mapping):
@@ -241,9 +242,9 @@ class Record:
             return
         for key in value:
             if key not in self.fields:
-                yield Problem(_below(path, str(key)), f"not modelled, found {_shown(value[key])}")
+                yield Problem(below(path, str(key)), f"not modelled, found {_shown(value[key])}")
         for key in sorted(self.required - set(value)):
-            yield Problem(_below(path, key), "required and missing")
+            yield Problem(below(path, key), "required and missing")
 
 
 def record(required: tuple[str, ...] = (), **fields: Shape) -> Record:

@@ -1,0 +1,42 @@
+"""AWS::Logs::LogGroup."""
+
+from __future__ import annotations
+
+from emrguard_local.resources.base import Created, Creation, handles
+from emrguard_local.resources.shapes import TAGS, Integer, Text, record
+
+
+@handles(
+    "AWS::Logs::LogGroup",
+    record(
+        KmsKeyId=Text(),
+        LogGroupClass=Text(("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")),
+        LogGroupName=Text(),
+        RetentionInDays=Integer(),
+        Tags=TAGS,
+    ),
+    attributes=("Arn",),
+    system_tagged=True,
+)
+def log_group(creation: Creation) -> Created:
+    """CreateLogGroup and its retention; `Ref` is the log group's name, `Arn` ends in `:*`.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html
+    """
+    client = creation.client("logs")
+    name = creation.get("LogGroupName") or creation.name(512)
+    asked = creation.given(kmsKeyId="KmsKeyId", logGroupClass="LogGroupClass")
+    tags = {"tags": creation.tags} if creation.tags else {}
+    client.create_log_group(logGroupName=name, **asked, **tags)
+    if "RetentionInDays" in creation.properties:
+        client.put_retention_policy(logGroupName=name, retentionInDays=creation["RetentionInDays"])
+        asked["retentionInDays"] = creation["RetentionInDays"]
+    pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+    (found,) = (group for page in pages for group in page["logGroups"] if group["logGroupName"] == name)
+    creation.verify("LogGroup", asked, found)
+    arn = found["arn"].removesuffix(":*")
+    creation.verify_tags(client.list_tags_for_resource(resourceArn=arn)["tags"])
+    return Created(name, {"Arn": f"{arn}:*"})
+
+
+HANDLERS = (log_group,)

@@ -1,0 +1,35 @@
+"""Every resource type that the local cloud can deploy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from emrguard_local.resources import (
+    cloudtrail,
+    ec2_endpoints,
+    ec2_network,
+    ec2_security,
+    emr_serverless,
+    iam,
+    kms,
+    logs,
+    s3,
+    ssm,
+)
+from emrguard_local.resources.base import Handler
+
+_MODULES = (
+    cloudtrail,
+    ec2_endpoints,
+    ec2_network,
+    ec2_security,
+    emr_serverless,
+    iam,
+    kms,
+    logs,
+    s3,
+    ssm,
+)
+
+HANDLERS: Mapping[str, Handler] = {handler.type: handler for module in _MODULES for handler in module.HANDLERS}
+"""The handlers by resource type."""
