@@ -184,3 +184,20 @@ def test_routes_of_services(cloud: Running) -> None:
         connection.request("GET", path)
         assert connection.getresponse().status == status
         connection.close()
+
+
+@pytest.mark.parametrize("domain", ["s3.us-east-1.amazonaws.com", "s3.amazonaws.com", "localhost"])
+def test_the_bucket_may_be_in_the_host(cloud: Running, domain: str) -> None:
+    """Virtual-hosted-style requests are judged on, and answered from, the bucket in the Host header."""
+    bucket = cloud.bucket()
+    cloud.client("s3").put_object(Bucket=bucket, Key="folder/key", Body=b"body")
+    host = f"{bucket}.{domain}"
+    request = AWSRequest(method="GET", url=f"http://{host}/folder/key", headers={"Host": host})
+    S3SigV4Auth(Credentials(cloud.admin.access_key_id, cloud.admin.secret_access_key), "s3", REGION).add_auth(request)
+    connection = http.client.HTTPConnection(urlsplit(cloud.url).netloc, timeout=20)
+    connection.request("GET", "/folder/key", headers=dict(request.headers.items()))
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (200, b"body")
+    connection.close()
+    asked = cloud.judge.last("GetObject").parameters
+    assert (asked["Bucket"], asked["Key"]) == (bucket, "folder/key")
