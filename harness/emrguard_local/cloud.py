@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from emrguard_local.credentials import Credentials
+from emrguard_local.emr_serverless.events import FILE as EVENTS_FILE
 from emrguard_local.exceptions import LocalCloudError
 from emrguard_local.host import aws_client
 
@@ -84,6 +85,12 @@ class LocalCloud:
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
         """A boto3 client of the administrator, or of the bearer of `credentials`."""
         return aws_client(service, self.endpoint_url, self.region, credentials or self.admin)
+
+    def events(self) -> list[dict[str, Any]]:
+        """The EventBridge events so far, such as each change of state of a job run, in their order."""
+        path = self.state_dir / EVENTS_FILE
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [json.loads(line) for line in lines]
 
     @property
     def running(self) -> bool:

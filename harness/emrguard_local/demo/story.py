@@ -140,7 +140,7 @@ def submit(
 
 
 def follow(cloud: LocalCloud, credentials: Credentials, run: JobRun, seen: Callable[[str], None]) -> JobRun:
-    """Poll GetJobRun until the run has ended; `seen` is called at each new state.
+    """Poll GetJobRun until the run has ended; `seen` is called at each new state. The timeline is that of its events.
 
     Raises:
         LocalCloudError: it has not ended after five minutes.
@@ -149,17 +149,26 @@ def follow(cloud: LocalCloud, credentials: Credentials, run: JobRun, seen: Calla
     deadline = time.monotonic() + _JOB_DEADLINE_SECONDS
     while True:
         answer = client.get_job_run(applicationId=run.application_id, jobRunId=run.job_run_id)["jobRun"]
-        if not run.timeline or answer["state"] != run.timeline[-1][0]:
-            run.timeline.append((answer["state"], answer["updatedAt"]))
-            seen(answer["state"])
-        if answer["state"] in _ENDED:
-            run.state, run.details = answer["state"], answer.get("stateDetails", "")
+        if answer["state"] != run.state:
+            run.state = answer["state"]
+            seen(run.state)
+        if run.state in _ENDED:
+            run.details = answer.get("stateDetails", "")
+            run.timeline = _timeline(cloud, run)
             return run
         if time.monotonic() > deadline:
-            raise LocalCloudError(
-                f"job run {run.job_run_id} is still {answer['state']} after {_JOB_DEADLINE_SECONDS} s"
-            )
+            raise LocalCloudError(f"job run {run.job_run_id} is still {run.state} after {_JOB_DEADLINE_SECONDS} s")
         time.sleep(0.05)
+
+
+def _timeline(cloud: LocalCloud, run: JobRun) -> list[tuple[str, datetime]]:
+    """Every state of the run, also those too short to be polled, from the service's events."""
+    details = [event["detail"] for event in cloud.events()]
+    return [
+        (detail["state"], datetime.fromisoformat(detail["updatedAt"]))
+        for detail in details
+        if detail["jobRunId"] == run.job_run_id
+    ]
 
 
 def results(cloud: LocalCloud, credentials: Credentials, outputs: dict[str, str], run: JobRun) -> list[dict[str, Any]]:

@@ -65,12 +65,13 @@ class RoleSession:
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker's own address and secret for its credentials."""
+    """A worker's own address and secret for its credentials; `up` is set when it has fetched them once."""
 
     id: str
     uri: str
     session: RoleSession = field(repr=False)
     token: str = field(repr=False)
+    up: threading.Event = field(default_factory=threading.Event, repr=False)
 
 
 class CredentialsEndpoint:
@@ -110,6 +111,7 @@ class CredentialsEndpoint:
             credentials = worker.session.current()
         except ServiceError as error:
             return _answer(403, {"code": error.code, "message": error.message})
+        worker.up.set()
         body = {
             "AccessKeyId": credentials.access_key_id,
             "SecretAccessKey": credentials.secret_access_key,

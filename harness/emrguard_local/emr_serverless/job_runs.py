@@ -12,6 +12,7 @@ from typing import Any
 from emrguard_local.emr_serverless.applications import ENDED, Applications
 from emrguard_local.emr_serverless.credentials import CredentialsEndpoint, RoleSession
 from emrguard_local.emr_serverless.errors import unsupported, validation
+from emrguard_local.emr_serverless.events import Events
 from emrguard_local.emr_serverless.job_rules import plan
 from emrguard_local.emr_serverless.jobs import Cancellation, JobRun
 from emrguard_local.emr_serverless.pages import page
@@ -35,8 +36,10 @@ class JobRuns:
         registry: Registry,
         applications: Applications,
         endpoint: CredentialsEndpoint,
+        events: Events,
         settings: Settings,
     ) -> None:
+        self._events = events
         self._host = host
         self._engines = engines
         self._registry = registry
@@ -79,6 +82,7 @@ class JobRuns:
                 updated_at=now,
                 tags=dict(parameters.get("tags", {})),
                 settings=application.settings,
+                on_change=self._events.job_run_state_change,
             )
             run.begin()
             application.idle_since = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -61,6 +61,8 @@ class JobRun:
     tags: dict[str, str]
     settings: Mapping[str, Any]
     """The application's settings when the job was submitted."""
+    on_change: Callable[[JobRun, str], None]
+    """Called after each change of state with the state before; `""` before the first."""
     attempts: list[Attempt] = field(default_factory=list)
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -87,8 +89,10 @@ class JobRun:
     def begin(self, state: str = "SUBMITTED") -> Attempt:
         """Begin the next attempt."""
         now = datetime.now(UTC)
+        previous = self.attempts[-1].state if self.attempts else ""
         self.attempts.append(Attempt(len(self.attempts) + 1, now, now, state))
         self.updated_at = now
+        self.on_change(self, previous)
         return self.attempts[-1]
 
     def become(self, state: str, details: str = "") -> None:
@@ -97,13 +101,15 @@ class JobRun:
         if attempt.state in ENDED or (attempt.state == "CANCELLING" and state != "CANCELLED"):
             return
         now = datetime.now(UTC)
-        attempt.state = state
+        previous, attempt.state = attempt.state, state
         attempt.state_details = fitted(details)
         attempt.updated_at = self.updated_at = now
         if state == "RUNNING" and self.started_at is None:
             self.started_at = now
         if state in ENDED:
             self.ended_at = now
+        if state != previous:
+            self.on_change(self, previous)
 
     def view(self, number: int | None) -> dict[str, Any]:
         """The `JobRun` of GetJobRun for an attempt, by default the latest."""

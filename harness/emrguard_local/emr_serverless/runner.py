@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from emrguard_local.emr_serverless.applications import ENDED
-from emrguard_local.emr_serverless.credentials import CredentialsEndpoint
+from emrguard_local.emr_serverless.credentials import CredentialsEndpoint, Worker
 from emrguard_local.emr_serverless.jobs import Cancellation, JobRun
 from emrguard_local.emr_serverless.logs import LogDelivery
 from emrguard_local.emr_serverless.registry import Registry
@@ -22,6 +22,7 @@ from emrguard_local.host import Host
 
 _LOG = logging.getLogger(__name__)
 _DRIVER = "SPARK_DRIVER"
+_UP_POLL_SECONDS = 0.05
 
 
 class Runner:
@@ -155,7 +156,7 @@ class _Attempt:
                 self.retryable = False
                 return Outcome(1, str(error)), "", deadline
             deadline = deadline or time.monotonic() + plan.timeout_minutes * self._settings.minute_seconds
-            outcome, undelivered = self._supervise(running, home, deadline)
+            outcome, undelivered = self._supervise(running, worker, home, deadline)
             return outcome, undelivered, deadline
         finally:
             self._endpoint.revoke(worker)
@@ -199,14 +200,29 @@ class _Attempt:
             environment=plan.environment,
         )
 
-    def _supervise(self, running: RunningJob, home: Path, deadline: float) -> tuple[Outcome, str]:
+    def _wait_until_up(self, running: RunningJob, worker: Worker) -> Outcome | None:
+        """Wait for the driver to fetch its credentials, its first act; the outcome where it ended before.
+
+        A driver that fetches none, having no use for them, counts as up after a while.
+        """
+        deadline = time.monotonic() + self._settings.up_seconds
+        while not worker.up.is_set() and time.monotonic() < deadline:
+            outcome = running.wait(_UP_POLL_SECONDS)
+            if outcome is not None:
+                return outcome
+        return None
+
+    def _supervise(self, running: RunningJob, worker: Worker, home: Path, deadline: float) -> tuple[Outcome, str]:
         begun = time.monotonic()
         with self._registry.changed:
             self._run.running = running
-            self._run.become("RUNNING")
+            self._run.become("SCHEDULED", "Starting the driver")
             self._registry.changed.notify_all()
             if self._run.cancellation is not None:
                 self._runner.kill(self._run, running)
+        outcome = self._wait_until_up(running, worker)
+        if outcome is None or outcome.exit_code == 0:
+            self._become("RUNNING")
         logs = LogDelivery(
             self._host,
             self._run.session,
@@ -217,7 +233,7 @@ class _Attempt:
         )
         files = {"stdout": running.stdout, "stderr": running.stderr}
         timed_out = False
-        while True:
+        while outcome is None:
             rest = self._settings.log_seconds if timed_out else max(deadline - time.monotonic(), 0)
             outcome = running.wait(min(self._settings.log_seconds, rest))
             if outcome is not None:

@@ -9,6 +9,7 @@ from emrguard_local.call import Call
 from emrguard_local.emr_serverless.applications import Applications
 from emrguard_local.emr_serverless.credentials import PATH, CredentialsEndpoint
 from emrguard_local.emr_serverless.errors import unsupported, validation
+from emrguard_local.emr_serverless.events import Events
 from emrguard_local.emr_serverless.idempotency import ClientTokens
 from emrguard_local.emr_serverless.job_runs import JobRuns
 from emrguard_local.emr_serverless.registry import Registry
@@ -40,9 +41,10 @@ class EmrServerless:
         registry = Registry()
         endpoint = CredentialsEndpoint(host.endpoint_url)
         host.routes[PATH] = endpoint
+        events = Events(host.state_dir, host.account_id, host.region)
         self._tokens = ClientTokens()
         self._applications = Applications(registry, settings, arn_prefix)
-        self._job_runs = JobRuns(host, engines, registry, self._applications, endpoint, settings)
+        self._job_runs = JobRuns(host, engines, registry, self._applications, endpoint, events, settings)
         self._tags = tags = Tags(registry, arn_prefix)
         self._operations: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "UpdateApplication": self._applications.update,

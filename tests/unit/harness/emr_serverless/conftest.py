@@ -279,7 +279,7 @@ def make_cloud(tmp_path: Path) -> Iterator[Callable[..., Cloud]]:
     made: list[Cloud] = []
 
     def make(**settings: Any) -> Cloud:
-        chosen = {"concurrent_runs": 2, "log_seconds": 0.02, "minute_seconds": 60.0, **settings}
+        chosen = {"concurrent_runs": 2, "log_seconds": 0.02, "minute_seconds": 60.0, "up_seconds": 0.0, **settings}
         made.append(Cloud(tmp_path / f"state{len(made)}", Settings(**chosen)))
         return made[-1]
 
