@@ -33,7 +33,7 @@ logger.metrics.level = error
 
 
 class SparkEngine:
-    """Runs Spark jobs of emr-7.x and emr-spark-8.0 releases; an `Engine`."""
+    """Runs Spark jobs of emr-7.x and emr-spark-8.x releases; an `Engine`."""
 
     def supports(self, release_label: str) -> bool:
         """Whether this engine has a Spark of the release's minor version."""

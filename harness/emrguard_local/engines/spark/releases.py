@@ -23,7 +23,12 @@ class Release:
 
 _SPARK_3_5 = Release("3.5", ("pyspark==3.5.9", *_JAVA))
 _SPARK_4_0 = Release("4.0", ("pyspark>=4.0.2,<4.1", *_JAVA))
-_BY_LABEL = ((re.compile(r"emr-7\.\d+\.\d+"), _SPARK_3_5), (re.compile(r"emr-spark-8\.0(\.\d+|-preview)"), _SPARK_4_0))
+_SPARK_4_1 = Release("4.1", ("pyspark>=4.1.1,<4.2", *_JAVA))
+_BY_LABEL = (
+    (re.compile(r"emr-7\.\d+\.\d+"), _SPARK_3_5),
+    (re.compile(r"emr-spark-8\.0(\.\d+|-preview)"), _SPARK_4_0),
+    (re.compile(r"emr-spark-8\.1\.\d+"), _SPARK_4_1),
+)
 
 
 def release_of(label: str) -> Release | None:
@@ -43,7 +48,7 @@ def required_release(label: str) -> Release:
     release = release_of(label)
     if release is None:
         raise EngineError(
-            f"release label {label!r} is not supported by the local Spark engine: use an emr-7.x label (Spark 3.5) "
-            "or emr-spark-8.0.0 (Spark 4.0)"
+            f"release label {label!r} is not supported by the local Spark engine: use an emr-7.x label (Spark 3.5), "
+            "emr-spark-8.0.0 (Spark 4.0) or emr-spark-8.1.0 (Spark 4.1)"
         )
     return release

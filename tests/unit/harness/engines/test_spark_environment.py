@@ -133,6 +133,8 @@ def test_a_failing_step_says_why_and_what_to_do(tmp_path: Path, monkeypatch: pyt
         ("emr-7.0.0", "3.5"),
         ("emr-spark-8.0.0", "4.0"),
         ("emr-spark-8.0-preview", "4.0"),
+        ("emr-spark-8.1.0", "4.1"),
+        ("emr-spark-9.0.0", None),
         ("emr-6.15.0", None),
         ("emr-7.14", None),
         ("latest", None),
