@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from emrguard_local.resources.base import Created, Creation, handles
-from emrguard_local.resources.shapes import TAGS, Integer, Text, record
+from emrguard_local.resources.shapes import TAGS, Fixed, Integer, Text, record
 
 
 @handles(
     "AWS::Logs::LogGroup",
     record(
         KmsKeyId=Text(),
-        LogGroupClass=Text(("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")),
+        LogGroupClass=Fixed("STANDARD", "the emulated service has no other class"),
         LogGroupName=Text(),
         RetentionInDays=Integer(),
         Tags=TAGS,
@@ -25,7 +25,7 @@ def log_group(creation: Creation) -> Created:
     """
     client = creation.client("logs")
     name = creation.get("LogGroupName") or creation.name(512)
-    asked = creation.given(kmsKeyId="KmsKeyId", logGroupClass="LogGroupClass")
+    asked = creation.given(kmsKeyId="KmsKeyId")
     tags = {"tags": creation.tags} if creation.tags else {}
     client.create_log_group(logGroupName=name, **asked, **tags)
     if "RetentionInDays" in creation.properties:

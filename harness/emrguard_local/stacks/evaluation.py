@@ -140,7 +140,7 @@ class Evaluator:
                 return self._branch(operand, path)
             case "Fn::Sub":
                 return self._sub(operand, path)
-        known = self(operand, path)
+        known = self(operand, below(path, name))
         if has_pending(known):
             if name in _BEFORE_RESOURCES:
                 raise FunctionError(f"{name} cannot depend on a resource")
@@ -179,11 +179,12 @@ class Evaluator:
     def _branch(self, operand: Any, path: str) -> Any:
         if not isinstance(operand, list) or len(operand) != 3 or not isinstance(operand[0], str):
             raise FunctionError(f"Fn::If wants a condition and two values, found {functions.shown(operand)}")
-        return self(operand[1] if self._scope.holds(operand[0]) else operand[2], path)
+        index = 1 if self._scope.holds(operand[0]) else 2
+        return self(operand[index], f"{below(path, 'Fn::If')}[{index}]")
 
     def _sub(self, operand: Any, path: str) -> Any:
         template, variables = functions.sub_operand(operand)
-        given = self(variables, path)
+        given = self(variables, below(path, "Fn::Sub"))
         values: dict[str, Any] = {}
         for name in functions.placeholders(template):
             if name in given:

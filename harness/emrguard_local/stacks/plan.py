@@ -10,7 +10,7 @@ from typing import Any
 from emrguard_local.exceptions import DeployError
 from emrguard_local.resources.base import Handler
 from emrguard_local.resources.exceptions import exemption
-from emrguard_local.resources.shapes import Problem, below
+from emrguard_local.resources.shapes import Problem
 from emrguard_local.stacks import parameters
 from emrguard_local.stacks.conditions import failed_assertions
 from emrguard_local.stacks.environment import Environment
@@ -282,9 +282,9 @@ class _StackCheck:
                     self._problem(where, f"{key} is not modelled")
             if "Condition" in output:
                 self._guarded(where, self.scope.require_condition, str(output["Condition"]))
-            problems = list(unknown_names(self.scope, output["Value"], ""))
+            problems = list(unknown_names(self.scope, output["Value"], "Value"))
             for problem in problems:
-                self._problem(where, f"{below('Value', problem.path)}: {problem.message}")
+                self._problem(where, f"{problem.path}: {problem.message}")
             if problems or not self._is_active(output):
                 continue
             value = self._guarded(where, self.scope.evaluate, output["Value"], "Value")

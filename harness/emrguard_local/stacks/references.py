@@ -25,7 +25,7 @@ def unknown_names(scope: StackScope, value: Any, path: str) -> Iterator[Problem]
             yield Problem(path, str(error))
             continue
         if key not in ("Ref", "Fn::GetAtt"):
-            yield from unknown_names(scope, operand, path if key.startswith("Fn::") else below(path, key))
+            yield from unknown_names(scope, operand, below(path, key))
 
 
 def _require(scope: StackScope, key: str, operand: Any) -> None:
