@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from emrguard_local.exceptions import DeployError
+from emrguard_local.stacks.functions import shown
 from emrguard_policies.assembly import Template
 
 _STACK = "aws:cloudformation:stack"
@@ -27,6 +29,9 @@ def facts_of(template: Template) -> StackFacts:
     """What the manifest beside a template says of its stack; nothing for a template without a manifest.
 
     https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.cloud_assembly_schema.AwsCloudFormationStackProperties.html
+
+    Raises:
+        DeployError: the tags or parameters are not what the schema of manifests says.
     """
     directory = template.path.parent
     file = directory / "manifest.json"
@@ -36,11 +41,19 @@ def facts_of(template: Template) -> StackFacts:
         properties = artifact.get("properties", {})
         if artifact.get("type") == _STACK and directory / properties.get("templateFile", "") == template.path:
             return StackFacts(
-                dict(properties.get("tags", {})),
-                dict(properties.get("parameters", {})),
+                _texts(properties.get("tags"), "tags", file),
+                _texts(properties.get("parameters"), "parameters", file),
                 tuple(directory / name for name in _stacks_before(artifact, artifacts)),
             )
     return StackFacts()
+
+
+def _texts(value: Any, what: str, file: Path) -> Mapping[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(each, str) for each in value.values()):
+        raise DeployError(f"{file}: the {what} of a stack are {shown(value)}; use an object of strings")
+    return value
 
 
 def _stacks_before(artifact: Mapping[str, Any], artifacts: Mapping[str, Any]) -> Iterator[str]:

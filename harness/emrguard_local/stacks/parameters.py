@@ -52,6 +52,8 @@ def value_of(declared: Any, from_ssm: Callable[[str], str]) -> str | list[str]:
 def _check(declared: Mapping[str, Any], default: str, kind: str) -> None:
     allowed = declared.get("AllowedValues")
     items = [item.strip() for item in default.split(",")] if kind in _LISTS else [default]
+    if allowed is not None and not isinstance(allowed, list):
+        raise FunctionError(f"AllowedValues {shown(allowed)} is not a list")
     if allowed is not None and not set(items) <= {text(each, "AllowedValues") for each in allowed}:
         raise FunctionError(f"the Default {shown(default)} is not among AllowedValues")
     pattern = declared.get("AllowedPattern")

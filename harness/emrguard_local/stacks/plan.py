@@ -10,7 +10,7 @@ from typing import Any
 from emrguard_local.exceptions import DeployError
 from emrguard_local.resources.base import Handler
 from emrguard_local.resources.exceptions import exemption
-from emrguard_local.resources.shapes import Problem
+from emrguard_local.resources.shapes import Problem, is_intrinsic
 from emrguard_local.stacks import parameters
 from emrguard_local.stacks.conditions import failed_assertions
 from emrguard_local.stacks.environment import Environment
@@ -28,7 +28,7 @@ _SECTIONS = {
 }  # fmt: skip
 _TRANSFORMS = {"AWS::LanguageExtensions"}
 _RESOURCE_KEYS = {"Type", "Properties", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"}
-_DELETION = {"Delete", "Retain", "RetainExceptOnCreate", "Snapshot"}
+_DELETION = ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot")
 _OUTPUT_KEYS = {"Value", "Description", "Export", "Condition"}
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
@@ -165,7 +165,11 @@ class _StackCheck:
                 self.scope.parameters[name] = value
         for name in template.body.get("Conditions") or {}:
             self._guarded(f": Conditions.{name}", self.scope.holds, name)
-        for name, rule in (template.body.get("Rules") or {}).items():
+        rules = template.body.get("Rules") or {}
+        if not isinstance(rules, Mapping):
+            self._problem(": Rules", f"{shown(rules)} is not an object")
+            rules = {}
+        for name, rule in rules.items():
             failed = self._guarded(f": Rules.{name}", failed_assertions, rule, self.scope.known)
             for reason in failed or ():
                 self._problem(f": Rules.{name}", reason)
@@ -218,15 +222,24 @@ class _StackCheck:
         where = f"/{resource.logical_id} ({resource.type})"
         for problem in self._attribute_problems(raw):
             self._problem(where, f"{problem.path}: {problem.message}")
-        properties: dict[str, Any] = {}
+        active = self._is_active(raw)
+        known: dict[str, Any] = {}
+        unknown: dict[str, Any] = {}
         for name, value in resource.properties.items():
-            problems = list(unknown_names(self.scope, {name: value}, ""))
+            if is_intrinsic({name: value}):
+                problems = [Problem("Properties", f"{name} in place of the properties is not modelled")]
+            else:
+                problems = list(unknown_names(self.scope, {name: value}, ""))
+            if active and not problems:
+                try:
+                    known[name] = self.scope.evaluate(value, name)
+                    continue
+                except EvaluationError as error:
+                    problems = error.problems
+            unknown[name] = value
             for problem in problems:
                 self._problem(where, f"{problem.path or name}: {problem.message}")
-            properties[name] = value
-            if not problems and self._is_active(raw):
-                self._evaluate(where, name, properties)
-        if not self._is_active(raw):
+        if not active:
             return None
         exempt = exemption(resource.type)
         if exempt is not None:
@@ -236,22 +249,13 @@ class _StackCheck:
         if handler is None:
             self._problem(where, "the local cloud does not model this resource type")
             return None
-        for problem in handler.shape.problems(properties, ""):
-            self._problem(where, f"{problem.path or 'Properties'}: {problem.message}")
+        properties = {name: value for name, value in known.items() if value is not NO_VALUE}
+        # What could not be evaluated has been reported; it still counts as given.
+        for problem in handler.shape.problems(properties | unknown, ""):
+            if problem.path.split(".")[0].split("[")[0] not in unknown:
+                self._problem(where, f"{problem.path or 'Properties'}: {problem.message}")
         needs = set(resources_in(properties)) | set(self._depends_on(raw))
         return PlannedResource(resource.logical_id, handler, properties, frozenset(needs))
-
-    def _evaluate(self, where: str, name: str, properties: dict[str, Any]) -> None:
-        try:
-            value = self.scope.evaluate(properties[name], name)
-        except EvaluationError as error:
-            for problem in error.problems:
-                self._problem(where, f"{problem.path}: {problem.message}")
-            return
-        if value is NO_VALUE:
-            del properties[name]
-        else:
-            properties[name] = value
 
     def _attribute_problems(self, raw: Mapping[str, Any]) -> Iterator[Problem]:
         for key in raw:
@@ -259,8 +263,8 @@ class _StackCheck:
                 yield Problem(key, "not modelled as an attribute of a resource")
         for key in ("DeletionPolicy", "UpdateReplacePolicy"):
             if key in raw and raw[key] not in _DELETION:
-                yield Problem(key, f"{shown(raw[key])} is not one of {', '.join(sorted(_DELETION))}")
-        if "Condition" in raw and raw["Condition"] not in (self.template.body.get("Conditions") or {}):
+                yield Problem(key, f"{shown(raw[key])} is not one of {', '.join(_DELETION)}")
+        if "Condition" in raw and raw["Condition"] not in list(self.template.body.get("Conditions") or {}):
             yield Problem("Condition", f"{shown(raw['Condition'])} is not a condition of the template")
         for name in self._depends_on(raw):
             if name not in self.template.resources:

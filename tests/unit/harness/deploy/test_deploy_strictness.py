@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,10 @@ from deploy_support import ACCOUNT, FakeCloud, Forgetful, aws, deployed, resourc
 
 from emrguard_local.deploy import deploy
 from emrguard_local.exceptions import DeployError
+from emrguard_local.resources.registry import HANDLERS
+from emrguard_local.stacks.environment import Environment
+from emrguard_local.stacks.plan import plan
+from emrguard_policies.exceptions import EmrGuardError
 
 
 def refused(directory: Path, template: dict[str, Any]) -> list[str]:
@@ -56,6 +63,67 @@ def test_all_problems_at_once_and_nothing_created(tmp_path: Path) -> None:
         "App/Policy (AWS::S3::BucketPolicy): CreationPolicy: not modelled as an attribute of a resource",
         "App/Policy (AWS::S3::BucketPolicy): Bucket: Missing is neither a resource nor a parameter of the template",
     ]
+
+
+WHOLE: dict[str, Any] = {
+    "Parameters": {"Stage": {"Type": "String", "Default": "dev", "AllowedValues": ["dev"]}},
+    "Mappings": {"Names": {"us-east-1": {"Bucket": "data"}}},
+    "Conditions": {
+        "Dev": {"Fn::Or": [{"Fn::Equals": [{"Ref": "Stage"}, "dev"]}, {"Fn::Not": [{"Condition": "Prod"}]}]},
+        "Prod": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]},
+    },
+    "Rules": {"R": {"Assertions": [{"Assert": {"Fn::Contains": [["dev"], {"Ref": "Stage"}]}}]}},
+    "Resources": {
+        "Bucket": {
+            **resource(
+                "AWS::S3::Bucket",
+                BucketName={"Fn::FindInMap": ["Names", {"Ref": "AWS::Region"}, "Bucket"]},
+                Tags=[{"Key": "a", "Value": {"Fn::If": ["Dev", {"Fn::Sub": "${Stage}"}, {"Ref": "AWS::NoValue"}]}}],
+            ),
+            "Condition": "Dev",
+            "DependsOn": ["Group"],
+            "DeletionPolicy": "Retain",
+        },
+        "Group": resource("AWS::Logs::LogGroup", RetentionInDays=7),
+        "Policy": resource(
+            "AWS::S3::BucketPolicy",
+            Bucket={"Ref": "Bucket"},
+            PolicyDocument={"Resource": {"Fn::Join": ["", [{"Fn::GetAtt": ["Bucket", "Arn"]}, "/*"]]}},
+        ),
+    },
+    "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Bucket", "Arn"]}, "Export": {"Name": "arn"}, "Condition": "Dev"}},
+}
+JUNK: list[Any] = [
+    None, 1, True, "", "x", [], {}, [["a"]], {"Ref": ["a"]}, {"Fn::Sub": 1}, {"Fn::GetAtt": [1, 2]}, {"Fn::If": [1]},
+    {"Fn::Select": [None, None]}, {"Fn::ImportValue": [1]}, {"Fn::GetStackOutput": {"StackName": [1]}},
+    {"Fn::Cidr": ["10.0.0.0/8", 2, -8]}, {"Fn::FindInMap": {}}, {"Ref": "AWS::NoValue"},
+]  # fmt: skip
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value in a template, but of the template itself."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*path, key)
+        yield from places(item, (*path, key))
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=repr)
+def test_nonsense_anywhere_is_an_error_and_no_traceback(tmp_path: Path, junk: Any) -> None:
+    """Whatever stands in whichever place of a template, it can be planned or is refused in words."""
+    for path in places(WHOLE):
+        template = copy.deepcopy(WHOLE)
+        inner = template
+        for key in path[:-1]:
+            inner = inner[key]
+        inner[path[-1]] = junk
+        with contextlib.suppress(EmrGuardError):
+            plan(written(tmp_path, App=template), Environment(FakeCloud()), HANDLERS)
+
+
+def test_the_template_without_nonsense_can_be_deployed(tmp_path: Path) -> None:
+    """The template that the test above spoils is itself in order."""
+    assert len(plan(written(tmp_path, App=WHOLE), Environment(FakeCloud()), HANDLERS)[0].resources) == 3
 
 
 def test_problems_of_every_stack_are_told(tmp_path: Path) -> None:
