@@ -45,12 +45,17 @@ class Carrier:
 
 @dataclass
 class Carriers:
-    """Everything that `collect` found. `policies_of` gives the policies of a bucket, key or secret."""
+    """Everything that `collect` found.
+
+    `policies_of` gives the policies of a bucket, key or secret, `everywhere` those that may stand on any resource of a
+    type; `unknown` has the names of the policies that could not be read.
+    """
 
     carriers: list[Carrier] = field(default_factory=list)
     policies_of: dict[Resource, list[Compiled]] = field(default_factory=dict)
     everywhere: dict[str, list[Compiled]] = field(default_factory=dict)
     assumptions: list[str] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
 
 
 def collect(assembly: Assembly, resolver: Resolver, space: Space) -> Carriers:
@@ -242,6 +247,7 @@ class _Collector:
             return self._unknown(name, self._shown(str(error).removeprefix(f"{name}: ")), kind)
 
     def _unknown(self, name: str, why: str, kind: PolicyKind = "identity") -> Compiled:
+        self._found.unknown.add(name)
         self._assume(f"policy {name} is not known ({why}); it is taken to be able to allow everything")
         return symbolic.unknown_policy(name, kind)
 

@@ -133,9 +133,8 @@ class _Prover:
             self._trusts()
         certain = any(each.check not in (UNDECIDED, SHARED) for each in self._counterexamples)
         verdict: Verdict = "violated" if certain else "undecided" if self._counterexamples else "isolated"
-        return Proof(
-            verdict, self._checked, self._assumptions(), names, tuple(self._counterexamples), self._matrix()
-        )  # fmt: skip
+        found = tuple(sorted(self._counterexamples, key=_order))
+        return Proof(verdict, self._checked, self._assumptions(), names, found, self._matrix())
 
     # Questions
 
@@ -528,7 +527,8 @@ class _Prover:
         doubtful = next((each for each in (*(step for _, step in path), hit) if not each.certain), None)
         if doubtful is not None:
             check = UNDECIDED
-            policy = next((each.policy for each in answer.statements), "")
+            said = doubtful.answer.statements if doubtful.answer else ()
+            policy = next((each.policy for each in said if each.policy in self._found.unknown), "a policy")
             if doubtful.reason == _UNKNOWN:
                 # One unknown policy makes every question about its carrier doubtful: said once is enough.
                 if (carrier.subject.arn, policy) in self._doubted:

@@ -64,7 +64,7 @@ class Authorizer:
         return self._judge(call, needed)
 
     def authorize_assume_role(self, service_principal: str, role_arn: str, context: Mapping[str, str]) -> Verdict:
-        """Whether the trust policy of a role lets a service assume it; `context` are the keys that the service sends."""
+        """Whether a role's trust policy lets a service assume it; `context` are the keys that the service sends."""
         call = Call(
             service="sts",
             operation="AssumeRole",

@@ -126,7 +126,7 @@ class PolicyStore:
         if policy is None:
             raise UnreadablePolicyError(
                 "permissions boundary",
-                f"the permissions boundary {arn} of role {role.name} does not exist in the local cloud; create it first",
+                f"the permissions boundary {arn} of role {role.name} is not in the local cloud; create it first",
             )
         return self._managed(policy)
 

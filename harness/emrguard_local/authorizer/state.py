@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from moto.cloudtrail.models import CloudTrailBackend, cloudtrail_backends
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -12,6 +12,8 @@ from moto.kms.models import KmsBackend, kms_backends
 from moto.logs.models import LogsBackend, logs_backends
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
+
+_Backend = TypeVar("_Backend")
 
 
 class DescribesResources(Protocol):
@@ -92,7 +94,7 @@ class State:
         return source.describe_resource(arn) if source is not None else None
 
 
-def _regional(backends: Any, region: str) -> Any:
+def _regional(backends: Mapping[str, _Backend], region: str) -> _Backend | None:
     try:
         return backends[region]
     except KeyError:

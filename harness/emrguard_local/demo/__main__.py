@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from emrguard_local.cloud import LocalCloud
 from emrguard_local.demo import report, story
@@ -22,6 +23,7 @@ from emrguard_policies.assembly import load
 from emrguard_policies.audit import audit
 from emrguard_policies.exceptions import EmrGuardError
 from emrguard_policies.isolation import prove
+from emrguard_policies.rules.registry import all_rules
 
 REPORT = Path("demo-report") / "index.html"
 _RELEASE_LABEL = "emr-7.14.0"
@@ -85,10 +87,12 @@ class _Stage:
         self.console.print(f"      {text}", highlight=False, markup=False, soft_wrap=True)
 
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
-        table = Table(*columns, title=title, title_justify="left", title_style="italic")
+        table = Table(title=title, title_justify="left", title_style="italic")
+        for column in columns:
+            table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*row)
-        self.console.print(table, markup=False)
+            table.add_row(*(Text(cell) for cell in row))
+        self.console.print(table)
 
 
 def main() -> None:
@@ -123,9 +127,12 @@ def run(directory: Path, stage: _Stage) -> None:
     with stage.part(2, "Audit the templates"):
         audited = audit(assembly)
         facts.audit = audited
+        facts.acknowledged = report.acknowledged(assembly)
         unacknowledged = [each for each in audited.findings if each.acknowledged is None]
-        acknowledged = [each for each in audited.findings if each.acknowledged is not None]
-        stage.say(f"emrguard audit: {len(unacknowledged)} findings, {len(acknowledged)} acknowledged with a reason")
+        stage.say(f"emrguard audit: {len(all_rules())} rules, {len(unacknowledged)} findings")
+        stage.say(f"acknowledged in the templates, of all packs: {len(facts.acknowledged)}, each with its reason")
+        for each in facts.acknowledged:
+            stage.say(f"  {each.rule}: {each.reason}")
         if unacknowledged:
             raise LocalCloudError(f"the audit found {unacknowledged[0].rule}: {unacknowledged[0].message}")
 

@@ -9,10 +9,30 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from emrguard_local.demo.story import Denial, JobRun
+from emrguard_policies.assembly import Assembly
 from emrguard_policies.audit import AuditReport
 from emrguard_policies.isolation import Proof
+from emrguard_policies.rules.acknowledgments import every_acknowledgment
 
 RECORD_COLUMNS = ("event", "principal", "on", "outcome")
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """Findings of one rule that were accepted for one reason, on these constructs."""
+
+    rule: str
+    reason: str
+    constructs: tuple[str, ...]
+
+
+def acknowledged(assembly: Assembly) -> list[Acknowledged]:
+    """What the templates acknowledge, of every rule pack; one entry a rule and reason."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for resource in assembly.resources():
+        for _, rule, reason in every_acknowledgment(resource):
+            found.setdefault((rule.partition("[")[0], reason), []).append(resource.construct_path)
+    return [Acknowledged(rule, reason, tuple(where)) for (rule, reason), where in sorted(found.items())]
 
 
 @dataclass
@@ -20,6 +40,7 @@ class Facts:
     """What the demo found out, part by part."""
 
     audit: AuditReport | None = None
+    acknowledged: list[Acknowledged] = field(default_factory=list)
     proof: Proof | None = None
     deployed: list[tuple[str, str, str]] = field(default_factory=list)
     jobs: list[JobRun] = field(default_factory=list)

@@ -181,7 +181,8 @@ def results(cloud: LocalCloud, credentials: Credentials, outputs: dict[str, str]
         for each in listed
         if each["Key"].endswith(".parquet")
     ]
-    return pa.concat_tables(parts).to_pylist()
+    rows: list[dict[str, Any]] = pa.concat_tables(parts).to_pylist()
+    return rows
 
 
 def driver_log(

@@ -221,7 +221,10 @@ def find(space: Space, atoms: Sequence[Atom], bars: Sequence[Box], budget: Budge
     for dimension in sorted(parts, key=lambda name: name.startswith("key:")):
         if not _fill(space, values, dimension, parts[dimension]):
             return None
-    return _outside(space, parts, values, bars, budget)
+    try:
+        return _outside(space, parts, values, bars, budget)
+    except RecursionError as error:
+        raise Undecided("too many Deny statements overlap") from error
 
 
 def covers(bar: Box, values: Mapping[str, Values | str]) -> bool:

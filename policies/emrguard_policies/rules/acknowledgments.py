@@ -22,13 +22,21 @@ def acknowledgments(resource: Resource) -> Mapping[str, str]:
 
 def written_acknowledgments(resource: Resource) -> Iterator[tuple[str, str]]:
     """Every acknowledgment of one of our rules on a resource, the reason stripped and possibly empty."""
+    for pack, rule_id, reason in every_acknowledgment(resource):
+        if pack in ("", PACK) and rule_id.startswith("EMRG"):
+            yield rule_id, reason
+
+
+def every_acknowledgment(resource: Resource) -> Iterator[tuple[str, str, str]]:
+    """Pack, rule id and reason of every acknowledgment on a resource, whatever pack it is for."""
     block: Any = resource.metadata.get("cdk_nag")
     listed = block.get("rules_to_suppress") if isinstance(block, Mapping) else None
     for item in listed if isinstance(listed, list) else ():
         written = item.get("id") if isinstance(item, Mapping) else None
         if not isinstance(written, str):
             continue
-        namespace, _, rule_id = written.rpartition("::")
+        # cdk-nag's granular ids hold '::' in brackets, too: AwsSolutions::AwsSolutions-IAM5[Resource::*].
+        head, bracket, rest = written.partition("[")
+        pack, _, rule_id = head.rpartition("::")
         reason = item.get("reason")
-        if namespace in ("", PACK) and rule_id.startswith("EMRG"):
-            yield rule_id, reason.strip() if isinstance(reason, str) else ""
+        yield pack, f"{rule_id}{bracket}{rest}", reason.strip() if isinstance(reason, str) else ""

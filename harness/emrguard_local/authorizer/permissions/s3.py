@@ -3,8 +3,8 @@
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/list_amazons3.html
 
-Access control lists are not judged: they grant nothing here. Directory buckets, metadata tables and S3 Object Lambda are
-not mapped.
+Access control lists are not judged: they grant nothing here. Directory buckets, metadata tables and S3 Object Lambda
+are not mapped.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class _Request:
         tagger = self.asked.state.s3.tagger
         if found is None or not tagger.has_tags(found.arn):
             return {}
-        return {f"s3:ExistingObjectTag/{name}": value for name, value in tagger.tags[found.arn].items()}
+        return {f"s3:ExistingObjectTag/{name}": value or "" for name, value in tagger.tags[found.arn].items()}
 
     def read(self, actions: Iterable[str], bucket: str, key: str, version: str | None) -> Iterator[Needed]:
         """Reading an object: the actions, then the key that it is encrypted with.

@@ -61,9 +61,7 @@ def decrypting(asked: Asked, bucket_arn: str, found: FakeKey) -> Iterator[Needed
     yield from _using(asked, found.kms_key_id, region, {"aws:s3:arn": arn}, ("kms:Decrypt",))
 
 
-def _using(
-    asked: Asked, name: str, region: str, pairs: Mapping[str, str], actions: Iterable[str]
-) -> Iterator[Needed]:
+def _using(asked: Asked, name: str, region: str, pairs: Mapping[str, str], actions: Iterable[str]) -> Iterator[Needed]:
     ref = keys.resolve(asked, name, region)
     if ref.managed_by is None:
         context = keys.encryption_context(pairs)
