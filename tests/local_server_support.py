@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import itertools
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,10 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from moto.iam.models import iam_backends
+
 from emrguard_local.call import Call
 from emrguard_local.credentials import Credentials
 from emrguard_local.host import Host, ServiceError, aws_client
-from emrguard_local.server import LocalServer
+from emrguard_local.server import ACCOUNT_ID, LocalServer
 
 REGION = "us-east-1"
 
@@ -103,6 +104,12 @@ class Running:
         self.admin = self.server.admin
         self._numbers = itertools.count()
 
+    def close(self) -> None:
+        """Stop the server; calling it again does nothing."""
+        atexit.unregister(self.close)
+        self.server.stop()
+        self.state_dir.cleanup()
+
     def _services(self, host: Host) -> dict[str, Any]:
         self.hosts.append(host)
         return {"emr-serverless": FakeEmrServerless()}
@@ -148,10 +155,19 @@ class Running:
         return Credentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"], made["Expiration"])
 
 
-@functools.cache
+_made: list[Running] = []
+
+
 def running() -> Running:
-    """The one server of this test process: moto keeps its state in the process."""
+    """The one server of this test process: moto keeps its state in the process.
+
+    A test that uses `moto.mock_aws` empties that state; then there is a new server.
+    """
+    if _made and "admin" in iam_backends[ACCOUNT_ID]["aws"].users:
+        return _made[-1]
+    while _made:
+        _made.pop().close()
     made = Running()
-    atexit.register(made.state_dir.cleanup)
-    atexit.register(made.server.stop)
+    atexit.register(made.close)
+    _made.append(made)
     return made

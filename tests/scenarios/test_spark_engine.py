@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import boto3
 import psutil
@@ -47,12 +48,14 @@ class Front:
 
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._failures = iter([503, 503])
-        self.requests: list[tuple[str, str]] = []
+        self._failures = iter(range(0))
+
+    def fail_next(self) -> None:
+        """Fail the next two requests for the flaky object."""
+        self._failures = iter(range(1, 3))
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        self.requests.append((method, path))
         if path.startswith("/theirs"):
             body = f"<Error><Code>AccessDenied</Code><Message>{REFUSAL}</Message></Error>".encode()
             start("403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
@@ -60,7 +63,22 @@ class Front:
         if path.endswith("/flaky.txt") and method == "GET" and next(self._failures, None):
             start("503 Service Unavailable", [("Content-Length", "0")])
             return [b""]
+        if path.startswith("/narrow"):
+            return self._narrow(environ, start)
         return self._moto(environ, start)
+
+    def _narrow(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        """A role that may list `mine/*` only: S3 then tells 403 of objects that are missing."""
+        asked = parse_qs(environ["QUERY_STRING"]).get("prefix", [""])[0]
+        if environ["REQUEST_METHOD"] == "GET" and environ["PATH_INFO"] == "/narrow" and not asked.startswith("mine/"):
+            return self({**environ, "PATH_INFO": "/theirs"}, start)
+
+        answered: list[Any] = []
+        body = self._moto(environ, lambda *answer: answered.append(answer))
+        if answered[0][0].startswith("404"):
+            return self({**environ, "PATH_INFO": "/theirs"}, start)
+        start(*answered[0])
+        return body
 
 
 class CredentialsHandler(http.server.BaseHTTPRequestHandler):
@@ -88,7 +106,8 @@ class Bench:
         self.endpoint, self.credentials, self.front = endpoint, credentials, front
         session = boto3.Session("a", "b", region_name="us-east-1")
         self.s3 = session.client("s3", endpoint_url=endpoint)
-        self.s3.create_bucket(Bucket="ours")
+        for bucket in ("ours", "narrow"):
+            self.s3.create_bucket(Bucket=bucket)
 
     def spec(self, work_dir: Path, script: str, *arguments: str, parameters: tuple[str, ...] = ()) -> JobSpec:
         """A job whose script lies in the bucket; `script` is a file name of `spark_jobs` or the code itself."""
@@ -135,16 +154,20 @@ def _logs(job: SparkProcess) -> str:
     return f"{job.stdout.read_text()}\n{job.stderr.read_text()}"
 
 
-def test_every_feature_of_s3_works(bench: Bench, tmp_path: Path) -> None:
+@pytest.mark.parametrize("label", [LABEL, "emr-spark-8.1.0"])
+def test_every_feature_of_s3_works(bench: Bench, tmp_path: Path, label: str) -> None:
     """Formats, save modes, partitions, committers, RDDs, Hive tables, streams, large and many objects, refusals, …"""
     for number in range(1100):
-        bench.s3.put_object(Bucket="ours", Key=f"features/many/{number:04}", Body=b"")
+        bench.s3.put_object(Bucket="ours", Key=f"features/{label}/many/{number:04}", Body=b"")
     bench.s3.put_object(Bucket="ours", Key="flaky.txt", Body=b"came through")
-    job = SparkEngine().start(bench.spec(tmp_path, "features.py", "ours", "theirs"))
+    bench.front.fail_next()
+    SparkEngine().prepare(label, print)
+    spec = bench.spec(tmp_path, "features.py", "ours", "theirs", "narrow", label)
+    job = SparkEngine().start(replace(spec, release_label=label))
     outcome = job.wait(120)
     assert outcome is not None
     assert outcome.exit_code == 0, _logs(job)
-    assert len([line for line in job.stdout.read_text().splitlines() if line.startswith("ok ")]) == 13
+    assert len([line for line in job.stdout.read_text().splitlines() if line.startswith("ok ")]) == 14
 
 
 def test_a_refusal_is_the_reason_and_ends_stderr(bench: Bench, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What jobs do with s3://, in one Spark session; prints `ok NAME` for each feature.
 
-Arguments: a bucket, a bucket of someone else.
+Arguments: a bucket, a bucket of someone else, a bucket of which only `mine/` may be used, a name for what is written.
 """
 
 import sys
@@ -12,7 +12,7 @@ from pyspark.errors import PySparkException  # type: ignore[import-not-found,unu
 from pyspark.sql import Row, SparkSession  # type: ignore[import-not-found,unused-ignore]
 from pyspark.sql import functions as F
 
-BASE = f"s3://{sys.argv[1]}/features"
+BASE = f"s3://{sys.argv[1]}/features/{sys.argv[4]}"
 spark = SparkSession.builder.enableHiveSupport().getOrCreate()
 hadoop = spark._jvm.org.apache.hadoop.fs
 fs = hadoop.FileSystem.get(spark._jvm.java.net.URI(BASE), spark._jsc.hadoopConfiguration())
@@ -176,6 +176,17 @@ def directories() -> None:
 def retries() -> None:
     """The test answers the first requests for this object with 503."""
     assert spark.read.text(f"s3://{sys.argv[1]}/flaky.txt").collect() == [Row(value="came through")]
+
+
+@feature
+def one_prefix_only() -> None:
+    """Works where the role may use one prefix and S3 answers 403, not 404, for what is missing."""
+    target = f"s3://{sys.argv[3]}/mine/{sys.argv[4]}/deep"
+    for _ in range(2):
+        numbers(7).write.mode("overwrite").partitionBy("part").parquet(target)
+    assert spark.read.parquet(target).count() == 7
+    raises("PATH_NOT_FOUND", lambda: spark.read.parquet(f"{target}/nothing"))
+    raises("not authorized to perform: s3:", lambda: spark.read.parquet(f"s3://{sys.argv[3]}/other"))
 
 
 @feature

@@ -65,3 +65,15 @@ def test_the_reason_is_one_line_of_bearable_length() -> None:
     said = reason(1, f'Exception in thread "main" java.lang.Error: {"long " * 1000}\n', 1024)
     assert "\n" not in said
     assert len(said) == 1000
+
+
+def test_a_refusal_inside_a_task_is_found() -> None:
+    """Spark wraps what a task met; the root cause may stand in stderr only."""
+    log = (
+        "26/11/24 11:00:00 ERROR Executor: Exception in task 0.0\n"
+        "org.apache.spark.SparkException: [TASK_WRITE_FAILED] Task failed while writing rows to s3://b/out.\n"
+        f"Caused by: java.nio.file.AccessDeniedException: s3://b/out/part-0: {REFUSAL} (AccessDenied)\n\t... 9 more\n"
+        'Traceback (most recent call last):\n  File "main.py", line 1, in <module>\n'
+        "org.apache.spark.SparkException: [TASK_WRITE_FAILED] Task failed while writing rows to s3://b/out.\n"
+    )
+    assert reason(1, log, 1024) == f"AccessDenied: {REFUSAL}"

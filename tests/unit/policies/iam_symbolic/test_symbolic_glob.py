@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import string
 import contextlib
+import string
 
 import pytest
 
