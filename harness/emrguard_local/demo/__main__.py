@@ -122,7 +122,10 @@ def run(directory: Path, stage: _Stage) -> None:
             f"{len(assembly.templates)} stacks, {count} resources in cdk.out: "
             + ", ".join(template.name for template in assembly.templates)
         )
-        stage.say("cdk-nag judged them in the synth: AwsSolutions and EmrGuard, nothing unacknowledged")
+        found, accepted = story.findings_of_the_synth(directory / "cdk.out")
+        stage.say(f"cdk-nag in the synth, AwsSolutions and EmrGuard: {found} findings, {accepted} acknowledged")
+        if found:
+            raise LocalCloudError("the synth has findings that nobody acknowledged; see cdk.out/validation-report.json")
 
     with stage.part(2, "Audit the templates"):
         audited = audit(assembly)

@@ -72,6 +72,20 @@ def synthesize(directory: Path, output: Path) -> None:
         raise LocalCloudError(f"app.py did not synthesize (exit code {done.returncode}):\n{done.stderr or done.stdout}")
 
 
+def findings_of_the_synth(output: Path) -> tuple[int, int]:
+    """What the rule packs found in the synth, from CDK's own report: (unacknowledged, acknowledged).
+
+    Raises:
+        LocalCloudError: there is no report; the app registered no rule pack.
+    """
+    report = output / "validation-report.json"
+    if not report.exists():
+        raise LocalCloudError(f"{report} is missing: app.py registers no rule pack with Validations.of(app)")
+    packs = json.loads(report.read_text(encoding="utf-8"))["pluginReports"]
+    found = [sum(len(pack.get(name, [])) for pack in packs) for name in ("violations", "suppressedViolations")]
+    return found[0], found[1]
+
+
 @dataclass(frozen=True)
 class Stacks:
     """What the deployed stacks export, by tenant."""
