@@ -11,6 +11,9 @@ _TRACEBACK = "Traceback (most recent call last):"
 _PYTHON_ERROR = re.compile(r"(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?::.*)?")
 _JAVA_CAUSE = re.compile(r"^: ([\w.$]+(?:Exception|Error)\b.*)$", re.MULTILINE)
 _JAVA_MAIN = re.compile(r'^Exception in thread "main" (.+)$|^(Error: .+)$|^(Error occurred .+\n.+)$', re.MULTILINE)
+# Spark's exceptions for tasks and queries wrap the one that tells; of a task's, only stderr has it.
+_WRAPPER = re.compile(r"[\w.]*(?:SparkException|StreamingQueryException)\b")
+_ROOT_CAUSE = re.compile(r"^Caused by: (.+)$", re.MULTILINE)
 _SIGNALS = {130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 
 
@@ -22,9 +25,12 @@ def reason(exit_code: int, log: str, heap_mib: int) -> str:
     if memory := _OUT_OF_MEMORY.search(log):
         return _one_line(f"{memory[0]} (the heap has {heap_mib} MiB: raise spark.driver.memory)")
     block = _last_error(log)
+    found = _explained(block)
+    if found and _WRAPPER.match(found) and (causes := _ROOT_CAUSE.findall(log)):
+        found = block = causes[-1]
     if refusals := _REFUSAL.findall(block):
         return _one_line(f"AccessDenied: {refusals[-1].removesuffix(' (AccessDenied)')}")
-    if found := _explained(block):
+    if found:
         return _one_line(found)
     if signal := _SIGNALS.get(exit_code):
         return f"the driver was ended by {signal} (exit code {exit_code})"
