@@ -85,7 +85,7 @@ def test_a_killed_parent_takes_the_local_cloud_with_it(tmp_path: Path) -> None:
     """A process that is killed without any chance to clean up leaves no server behind."""
     code = (
         "import time; from emrguard_local.cloud import LocalCloud; "
-        "LocalCloud.start(); print('up', flush=True); time.sleep(600)"
+        "cloud = LocalCloud.start(); print('up', flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None

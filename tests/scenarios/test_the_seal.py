@@ -92,7 +92,11 @@ def test_the_trail_records_allowed_and_denied_calls(platform: Platform, delays: 
             and any(delays.job_run_id in str(each.get("responseElements")) for each in records)
         ),
     )
-    (submission,) = [each for each in found if delays.job_run_id in str(each.get("responseElements"))]
+    (submission,) = [
+        each
+        for each in found
+        if each["eventName"] == "StartJobRun" and delays.job_run_id in str(each.get("responseElements"))
+    ]
     assert submission["eventSource"] == "emr-serverless.amazonaws.com"
     assert submission["userIdentity"]["type"] == "AssumedRole"
     assert submission["userIdentity"]["sessionContext"]["attributes"]["mfaAuthenticated"] == "true"
