@@ -1,4 +1,4 @@
-"""CloudTrail: trails.
+"""CloudTrail's trails. Event data stores, channels and dashboards are not mapped.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudtrail.html
 """
@@ -8,60 +8,94 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from emrguard_local.authorizer.asked import Asked
-from emrguard_local.authorizer.needed import Needed, Rule, Table, on_anything, pass_role, request_tags, tag_list
+from emrguard_local.authorizer.needed import (
+    CannotTellError,
+    Needed,
+    Rule,
+    Table,
+    on_anything,
+    pass_role,
+    request_tags,
+    resource_tags,
+    tag_keys,
+    tag_list,
+)
 
-_SERVICE = "cloudtrail.amazonaws.com"
+SERVICE = "cloudtrail.amazonaws.com"
 
 
-def _arn(asked: Asked, name: str) -> str:
+def _trail(action: str, parameter: str = "Name") -> Rule:
+    return lambda asked: (_on_trail(asked, action, _arn(asked, asked.parameters.get(parameter))),)
+
+
+def _arn(asked: Asked, name: object) -> str:
+    if not isinstance(name, str) or not name:
+        raise CannotTellError("it does not name the trail")
     return name if name.startswith("arn:") else asked.arn("cloudtrail", f"trail/{name}")
 
 
-def _on(action: str, parameter: str = "Name") -> Rule:
-    return lambda asked: (Needed(action, _arn(asked, str(asked.parameters[parameter]))),)
+def _on_trail(asked: Asked, action: str, arn: str) -> Needed:
+    if ":trail/" not in arn:
+        raise CannotTellError(f"{arn!r} is not the ARN of a trail")
+    backend = asked.state.cloudtrail(arn.split(":")[3])
+    tags = backend.tagging_service.get_tag_dict_for_resource(arn) if backend is not None else {}
+    return Needed(action, arn, resource_tags(tags))
 
 
-def _writing(action: str) -> Rule:
-    def rule(asked: Asked) -> Iterable[Needed]:
-        parameters = asked.parameters
-        arn, tags = _arn(asked, str(parameters["Name"])), request_tags(tag_list(parameters.get("TagsList")))
-        yield Needed(action, arn, tags)
-        if tags:
-            yield Needed("cloudtrail:AddTags", arn, tags)
-        role = parameters.get("CloudWatchLogsRoleArn")
-        if role:
-            yield pass_role(asked, str(role), _SERVICE)
+def _create_trail(asked: Asked) -> Iterable[Needed]:
+    arn = _arn(asked, asked.parameters.get("Name"))
+    tags = tag_list(asked.parameters.get("TagsList"))
+    yield Needed("cloudtrail:CreateTrail", arn, request_tags(tags))
+    if tags:
+        yield Needed("cloudtrail:AddTags", arn, request_tags(tags))
+    yield from _role(asked)
 
-    return rule
+
+def _update_trail(asked: Asked) -> Iterable[Needed]:
+    yield _on_trail(asked, "cloudtrail:UpdateTrail", _arn(asked, asked.parameters.get("Name")))
+    yield from _role(asked)
+
+
+def _role(asked: Asked) -> Iterable[Needed]:
+    role = asked.parameters.get("CloudWatchLogsRoleArn")
+    if role:
+        yield pass_role(asked, str(role), SERVICE)
 
 
 def _tagging(action: str) -> Rule:
     def rule(asked: Asked) -> Iterable[Needed]:
-        tags = request_tags(tag_list(asked.parameters.get("TagsList")))
-        return (Needed(action, str(asked.parameters["ResourceId"]), tags),)
+        needed = _on_trail(asked, action, _arn(asked, asked.parameters.get("ResourceId")))
+        tags = tag_list(asked.parameters.get("TagsList"))
+        given = request_tags(tags) if action.endswith("AddTags") else tag_keys(tags)
+        return (Needed(action, needed.resource, {**needed.context, **given}),)
 
     return rule
 
 
 def _list_tags(asked: Asked) -> Iterable[Needed]:
-    return [Needed("cloudtrail:ListTags", str(arn)) for arn in asked.parameters["ResourceIdList"]]
+    trails = [_arn(asked, each) for each in asked.parameters.get("ResourceIdList", [])]
+    if not trails:
+        raise CannotTellError("it does not name the trail")
+    return [_on_trail(asked, "cloudtrail:ListTags", arn) for arn in trails]
 
 
 TABLE: Table = {
     "AddTags": _tagging("cloudtrail:AddTags"),
-    "CreateTrail": _writing("cloudtrail:CreateTrail"),
-    "DeleteTrail": _on("cloudtrail:DeleteTrail"),
+    "CreateTrail": _create_trail,
+    "DeleteTrail": _trail("cloudtrail:DeleteTrail"),
     "DescribeTrails": on_anything("cloudtrail:DescribeTrails"),
-    "GetEventSelectors": _on("cloudtrail:GetEventSelectors", "TrailName"),
-    "GetInsightSelectors": _on("cloudtrail:GetInsightSelectors", "TrailName"),
-    "GetTrail": _on("cloudtrail:GetTrail"),
-    "GetTrailStatus": _on("cloudtrail:GetTrailStatus"),
+    "GetEventSelectors": _trail("cloudtrail:GetEventSelectors", "TrailName"),
+    "GetInsightSelectors": _trail("cloudtrail:GetInsightSelectors", "TrailName"),
+    "GetTrail": _trail("cloudtrail:GetTrail"),
+    "GetTrailStatus": _trail("cloudtrail:GetTrailStatus"),
+    "ListPublicKeys": on_anything("cloudtrail:ListPublicKeys"),
     "ListTags": _list_tags,
     "ListTrails": on_anything("cloudtrail:ListTrails"),
-    "PutEventSelectors": _on("cloudtrail:PutEventSelectors", "TrailName"),
-    "PutInsightSelectors": _on("cloudtrail:PutInsightSelectors", "TrailName"),
+    "LookupEvents": on_anything("cloudtrail:LookupEvents"),
+    "PutEventSelectors": _trail("cloudtrail:PutEventSelectors", "TrailName"),
+    "PutInsightSelectors": _trail("cloudtrail:PutInsightSelectors", "TrailName"),
     "RemoveTags": _tagging("cloudtrail:RemoveTags"),
-    "StartLogging": _on("cloudtrail:StartLogging"),
-    "StopLogging": _on("cloudtrail:StopLogging"),
-    "UpdateTrail": _writing("cloudtrail:UpdateTrail"),
+    "StartLogging": _trail("cloudtrail:StartLogging"),
+    "StopLogging": _trail("cloudtrail:StopLogging"),
+    "UpdateTrail": _update_trail,
 }

@@ -1,6 +1,10 @@
-"""EMR Serverless. ARNs have a slash before `applications`.
+"""EMR Serverless.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonemrserverless.html
+
+Whoever submits a job, or opens its user interface, needs the use of the keys of its logs and disks:
+https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/jobs-log-encryption.html
+https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/disk-encryption-cmk.html
 """
 
 from __future__ import annotations
@@ -21,177 +25,181 @@ from emrguard_local.authorizer.needed import (
     resource_tags,
     tag_keys,
 )
+from emrguard_local.authorizer.permissions.ec2 import ec2_resource
 
-_SERVICE = "emr-serverless.amazonaws.com"
+SERVICE = "emr-serverless.amazonaws.com"
 _OPERATIONS_SERVICE = "ops.emr-serverless.amazonaws.com"
-_SERVICE_ROLE = f"role/aws-service-role/{_OPERATIONS_SERVICE}/AWSServiceRoleForAmazonEMRServerless"
+_LINKED_ROLE = "AWSServiceRoleForAmazonEMRServerless"
+_LOG_KEYS = ("s3MonitoringConfiguration", "managedPersistenceMonitoringConfiguration")
 
 
-def _application(asked: Asked) -> str:
-    return asked.arn("emr-serverless", f"/applications/{asked.parameters['applicationId']}")
+def _application_arn(asked: Asked) -> str:
+    return asked.arn("emr-serverless", f"/applications/{_id(asked, 'applicationId')}")
 
 
-def _tags(asked: Asked, arn: str) -> dict[str, Value]:
+def _id(asked: Asked, name: str) -> str:
+    value = asked.parameters.get(name)
+    if not isinstance(value, str) or not value or "/" in value:
+        raise CannotTellError(f"{name} is {value!r}, not an id")
+    return value
+
+
+def _tags_of(asked: Asked, arn: str) -> dict[str, Value]:
     described = asked.state.describe("emr-serverless", arn) or {}
-    return resource_tags(described.get("tags", {}))
+    return resource_tags(described.get("tags") or {})
 
 
-def _needed(asked: Asked, action: str, arn: str) -> Needed:
-    context = _tags(asked, arn) | request_tags(asked.parameters.get("tags") or {})
-    return Needed(f"emr-serverless:{action}", arn, context)
-
-
-def _on_application(action: str) -> Rule:
-    return lambda asked: (_needed(asked, action, _application(asked)),)
-
-
-def _below_application(action: str, kind: str, parameter: str) -> Rule:
-    return lambda asked: (_needed(asked, action, f"{_application(asked)}/{kind}/{asked.parameters[parameter]}"),)
-
-
-def _on_applications(action: str) -> Rule:
-    # The action has no resource of its own; policies of the guide name `…:/*` as well as `*`.
-    return lambda asked: (_needed(asked, action, asked.arn("emr-serverless", "/applications")),)
-
-
-def _tag_on_create(asked: Asked, arn: str) -> Iterator[Needed]:
-    if asked.parameters.get("tags"):
-        yield _needed(asked, "TagResource", arn)
-
-
-def _network(asked: Asked) -> Iterator[Needed]:
-    """What the caller needs for the interfaces that the service makes on its behalf.
-
-    https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/security-iam-user-access-policies.html
-    """
-    network = asked.parameters.get("networkConfiguration") or {}
-    named = {"subnet": network.get("subnetIds") or (), "security-group": network.get("securityGroupIds") or ()}
-    if not any(named.values()):
-        return
-    ec2 = asked.state.ec2(asked.region)
-    yield _interface(asked, "network-interface/*", {})
-    for kind, ids in named.items():
-        for each in ids:
-            yield _interface(asked, f"{kind}/{each}", ec2.tags.get(str(each), {}) if ec2 is not None else {})
-
-
-def _interface(asked: Asked, resource: str, tags: Mapping[str, str]) -> Needed:
-    context = resource_tags(tags, "ec2")
-    return Needed("ec2:CreateNetworkInterface", asked.arn("ec2", resource), context, via=_OPERATIONS_SERVICE)
-
-
-def _create(asked: Asked) -> Iterable[Needed]:
-    yield from _on_applications("CreateApplication")(asked)
-    yield from _tag_on_create(asked, asked.arn("emr-serverless", "/applications/*"))
-    yield from _network(asked)
-    # AWS makes the service's own role with the account's first application, if the caller may.
-    service_role = asked.iam_arn(_SERVICE_ROLE)
-    if asked.state.role(service_role) is None:
-        yield Needed("iam:CreateServiceLinkedRole", service_role, {"iam:AWSServiceName": _OPERATIONS_SERVICE})
-
-
-def _update(asked: Asked) -> Iterable[Needed]:
-    yield from _on_application("UpdateApplication")(asked)
-    yield from _network(asked)
-
-
-def _start_job_run(asked: Asked) -> Iterable[Needed]:
-    application = _application(asked)
-    yield _needed(asked, "StartJobRun", application)
-    yield pass_role(asked, str(asked.parameters["executionRoleArn"]), _SERVICE)
-    yield from _tag_on_create(asked, f"{application}/jobruns/*")
-    yield from _keys(asked, application)
-
-
-def _keys(asked: Asked, application: str) -> Iterator[Needed]:
-    """The keys of logs and disks, which the submitter must be able to use as well.
-
-    https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/jobs-log-encryption.html
-    """
-    described = asked.state.describe("emr-serverless", application) or {}
-    overrides = asked.parameters.get("configurationOverrides") or {}
-    monitoring = dict(described.get("monitoringConfiguration") or {})
-    monitoring |= overrides.get("monitoringConfiguration") or {}
-    # A job replaces the application's settings by their kind.
-    logs = ("s3MonitoringConfiguration", "managedPersistenceMonitoringConfiguration")
-    used = {
-        str(each["encryptionKeyArn"]) for name in logs if (each := monitoring.get(name) or {}).get("encryptionKeyArn")
-    }
-    for name in sorted(used):
-        yield from _use(asked, name, ("kms:GenerateDataKey", "kms:Decrypt"), {})
-    disk: Mapping[str, Any] = overrides.get("diskEncryptionConfiguration") or described.get(
-        "diskEncryptionConfiguration", {}
-    )
-    if disk.get("encryptionKeyArn"):
-        pairs = {**(disk.get("encryptionContext") or {}), "applicationId": str(asked.parameters["applicationId"])}
-        actions = ("kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey")
-        yield from _use(asked, str(disk["encryptionKeyArn"]), actions, pairs)
-
-
-def _use(asked: Asked, name: str, actions: Iterable[str], pairs: Mapping[str, str]) -> Iterator[Needed]:
-    ref = keys.resolve(asked, name, asked.region)
-    context = keys.encryption_context(pairs)
-    for action in actions:
-        # Only cryptographic operations have an encryption context.
-        plain = action == "kms:DescribeKey"
-        yield keys.use(asked, action, ref, {} if plain else context, via="emr-serverless")
-
-
-def _start_session(asked: Asked) -> Iterable[Needed]:
-    application = _application(asked)
-    yield _needed(asked, "StartSession", application)
-    yield pass_role(asked, str(asked.parameters["executionRoleArn"]), _SERVICE)
-    yield from _tag_on_create(asked, f"{application}/sessions/*")
-
-
-def _dashboard(action: str, kind: str, parameter: str) -> Rule:
+def _application(action: str) -> Rule:
     def rule(asked: Asked) -> Iterable[Needed]:
-        arn = f"{_application(asked)}/{kind}/{asked.parameters[parameter]}"
-        yield _needed(asked, action, arn)
-        if asked.parameters.get("accessSystemProfileLogs"):
-            yield _needed(asked, "AccessSystemProfileLogs", arn)
+        arn = _application_arn(asked)
+        return (Needed(action, arn, _tags_of(asked, arn)),)
+
+    return rule
+
+
+def _part(action: str, collection: str, parameter: str) -> Rule:
+    """Actions on a job run or a session of an application."""
+
+    def rule(asked: Asked) -> Iterable[Needed]:
+        arn = f"{_application_arn(asked)}/{collection}/{_id(asked, parameter)}"
+        return (Needed(action, arn, _tags_of(asked, arn)),)
 
     return rule
 
 
 def _tagging(action: str) -> Rule:
     def rule(asked: Asked) -> Iterable[Needed]:
-        arn = str(asked.parameters["resourceArn"])
+        parameters, arn = asked.parameters, str(asked.parameters.get("resourceArn", ""))
         if not arn.startswith(asked.arn("emr-serverless", "/applications/")):
-            raise CannotTellError(f"{arn} is no application, job run or session of this account and Region")
-        needed = _needed(asked, action, arn)
-        if not asked.parameters.get("tagKeys"):
-            return (needed,)
-        context = {**needed.context, **tag_keys(asked.parameters["tagKeys"])}
-        return (Needed(needed.action, arn, context),)
+            raise CannotTellError(f"resourceArn is {arn!r}, which is no resource of EMR Serverless here")
+        context = _tags_of(asked, arn) | request_tags(parameters.get("tags") or {})
+        if "tagKeys" in parameters:
+            context |= tag_keys(parameters["tagKeys"])
+        return (Needed(action, arn, context),)
 
     return rule
 
 
-_JOB_RUN = ("jobruns", "jobRunId")
-_SESSION = ("sessions", "sessionId")
+def _create_application(asked: Asked) -> Iterable[Needed]:
+    parameters = asked.parameters
+    tags = parameters.get("tags") or {}
+    context = request_tags(tags)
+    yield Needed("emr-serverless:CreateApplication", asked.arn("emr-serverless", "/applications/*"), context)
+    if tags:
+        yield Needed("emr-serverless:TagResource", asked.arn("emr-serverless", "/applications/*"), context)
+    yield from _linked_role(asked)
+    yield from _network(asked)
+
+
+def _list_applications(asked: Asked) -> Iterable[Needed]:
+    return (Needed("emr-serverless:ListApplications", asked.arn("emr-serverless", "/*")),)
+
+
+def _update_application(asked: Asked) -> Iterable[Needed]:
+    arn = _application_arn(asked)
+    yield Needed("emr-serverless:UpdateApplication", arn, _tags_of(asked, arn))
+    yield from _network(asked)
+
+
+def _linked_role(asked: Asked) -> Iterator[Needed]:
+    """The first application of an account makes the service's role; the caller needs the right to that."""
+    if asked.state.role_named(_LINKED_ROLE) is None:
+        arn = asked.iam_arn(f"role/aws-service-role/{_OPERATIONS_SERVICE}/{_LINKED_ROLE}")
+        yield Needed("iam:CreateServiceLinkedRole", arn, {"iam:AWSServiceName": _OPERATIONS_SERVICE}, via=SERVICE)
+
+
+def _network(asked: Asked) -> Iterator[Needed]:
+    """The service tries, with the caller's rights, whether it can make network interfaces where it shall."""
+    network = asked.parameters.get("networkConfiguration") or {}
+    subnets, groups = network.get("subnetIds") or [], network.get("securityGroupIds") or []
+    if not subnets and not groups:
+        return
+    action = "ec2:CreateNetworkInterface"
+    yield ec2_resource(asked, action, "network-interface", "*", via=_OPERATIONS_SERVICE)
+    for subnet in subnets:
+        yield ec2_resource(asked, action, "subnet", str(subnet), via=_OPERATIONS_SERVICE)
+    for group in groups:
+        yield ec2_resource(asked, action, "security-group", str(group), via=_OPERATIONS_SERVICE)
+
+
+def _submission(action: str) -> Rule:
+    """StartJobRun and StartSession: on the application, with a role to pass and perhaps tags."""
+
+    def rule(asked: Asked) -> Iterable[Needed]:
+        parameters = asked.parameters
+        arn = _application_arn(asked)
+        tags = parameters.get("tags") or {}
+        yield Needed(action, arn, _tags_of(asked, arn) | request_tags(tags))
+        role = parameters.get("executionRoleArn")
+        if not isinstance(role, str) or ":role/" not in role:
+            raise CannotTellError(f"executionRoleArn is {role!r}, not the ARN of a role")
+        yield pass_role(asked, role, SERVICE)
+        if tags:
+            collection = "jobruns" if action.endswith("StartJobRun") else "sessions"
+            yield Needed("emr-serverless:TagResource", f"{arn}/{collection}/*", request_tags(tags))
+        described = asked.state.describe("emr-serverless", arn) or {}
+        overrides = parameters.get("configurationOverrides") or {}
+        yield from _keys(asked, str(parameters["applicationId"]), (described, overrides))
+
+    return rule
+
+
+def _dashboard(asked: Asked) -> Iterable[Needed]:
+    application = _application_arn(asked)
+    arn = f"{application}/jobruns/{_id(asked, 'jobRunId')}"
+    yield Needed("emr-serverless:GetDashboardForJobRun", arn, _tags_of(asked, arn))
+    sources = [asked.state.describe("emr-serverless", each) or {} for each in (application, arn)]
+    yield from _keys(asked, str(asked.parameters["applicationId"]), sources, disk=False)
+
+
+def _keys(
+    asked: Asked, application_id: str, sources: Iterable[Mapping[str, Any]], *, disk: bool = True
+) -> Iterator[Needed]:
+    """The use of the keys of logs and disks; of two configurations the later one counts where it says something."""
+    logs: dict[str, str] = {}
+    disk_key: str | None = None
+    disk_context: Mapping[str, str] = {}
+    for source in sources:
+        monitoring = source.get("monitoringConfiguration") or {}
+        for kind in _LOG_KEYS:
+            if kind in monitoring:
+                logs[kind] = (monitoring[kind] or {}).get("encryptionKeyArn") or ""
+        disks = source.get("diskEncryptionConfiguration") or {}
+        if disks.get("encryptionKeyArn"):
+            disk_key, disk_context = disks["encryptionKeyArn"], disks.get("encryptionContext") or {}
+    for name in dict.fromkeys(each for each in logs.values() if each):
+        ref = keys.resolve(asked, name, asked.region)
+        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+            yield keys.use(asked, action, ref, via="emr-serverless")
+    if disk and disk_key:
+        ref = keys.resolve(asked, disk_key, asked.region)
+        context = keys.encryption_context({**disk_context, "applicationId": application_id})
+        yield keys.use(asked, "kms:DescribeKey", ref, via="emr-serverless")
+        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+            yield keys.use(asked, action, ref, context, via="emr-serverless")
+
 
 TABLE: Table = {
-    "CancelJobRun": _below_application("CancelJobRun", *_JOB_RUN),
-    "CreateApplication": _create,
-    "DeleteApplication": _on_application("DeleteApplication"),
-    "GetApplication": _on_application("GetApplication"),
-    "GetDashboardForJobRun": _dashboard("GetDashboardForJobRun", *_JOB_RUN),
-    "GetJobRun": _below_application("GetJobRun", *_JOB_RUN),
-    "GetResourceDashboard": _dashboard("GetResourceDashboard", "sessions", "resourceId"),
-    "GetSession": _below_application("GetSession", *_SESSION),
-    "GetSessionEndpoint": _below_application("GetSessionEndpoint", *_SESSION),
-    "ListApplications": _on_applications("ListApplications"),
-    "ListJobRunAttempts": _below_application("ListJobRunAttempts", *_JOB_RUN),
-    "ListJobRuns": _on_application("ListJobRuns"),
-    "ListSessions": _on_application("ListSessions"),
-    "ListTagsForResource": _tagging("ListTagsForResource"),
-    "StartApplication": _on_application("StartApplication"),
-    "StartJobRun": _start_job_run,
-    "StartSession": _start_session,
-    "StopApplication": _on_application("StopApplication"),
-    "TagResource": _tagging("TagResource"),
-    "TerminateSession": _below_application("TerminateSession", *_SESSION),
-    "UntagResource": _tagging("UntagResource"),
-    "UpdateApplication": _update,
+    "CancelJobRun": _part("emr-serverless:CancelJobRun", "jobruns", "jobRunId"),
+    "CreateApplication": _create_application,
+    "DeleteApplication": _application("emr-serverless:DeleteApplication"),
+    "GetApplication": _application("emr-serverless:GetApplication"),
+    "GetDashboardForJobRun": _dashboard,
+    "GetJobRun": _part("emr-serverless:GetJobRun", "jobruns", "jobRunId"),
+    "GetResourceDashboard": _part("emr-serverless:GetResourceDashboard", "sessions", "resourceId"),
+    "GetSession": _part("emr-serverless:GetSession", "sessions", "sessionId"),
+    "GetSessionEndpoint": _part("emr-serverless:GetSessionEndpoint", "sessions", "sessionId"),
+    "ListApplications": _list_applications,
+    "ListJobRunAttempts": _part("emr-serverless:ListJobRunAttempts", "jobruns", "jobRunId"),
+    "ListJobRuns": _application("emr-serverless:ListJobRuns"),
+    "ListSessions": _application("emr-serverless:ListSessions"),
+    "ListTagsForResource": _tagging("emr-serverless:ListTagsForResource"),
+    "StartApplication": _application("emr-serverless:StartApplication"),
+    "StartJobRun": _submission("emr-serverless:StartJobRun"),
+    "StartSession": _submission("emr-serverless:StartSession"),
+    "StopApplication": _application("emr-serverless:StopApplication"),
+    "TagResource": _tagging("emr-serverless:TagResource"),
+    "TerminateSession": _part("emr-serverless:TerminateSession", "sessions", "sessionId"),
+    "UntagResource": _tagging("emr-serverless:UntagResource"),
+    "UpdateApplication": _update_application,
 }

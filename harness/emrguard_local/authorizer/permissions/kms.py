@@ -1,6 +1,8 @@
-"""KMS. The policy of a key is the gate of everything that is done with it.
+"""KMS. Every action on a key is judged by its key policy as well, which alone can let identity policies count.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html
+
+Custom key stores and the import of key material are not mapped.
 """
 
 from __future__ import annotations
@@ -10,9 +12,7 @@ from typing import Any
 
 from emrguard_local.authorizer import keys
 from emrguard_local.authorizer.asked import Asked
-from emrguard_local.authorizer.keys import KeyRef
 from emrguard_local.authorizer.needed import (
-    CannotTellError,
     Needed,
     Rule,
     Table,
@@ -24,180 +24,175 @@ from emrguard_local.authorizer.needed import (
 )
 
 _KEY_ID_BYTES = 36
-_CREATING = {
-    "KeySpec": "kms:KeySpec",
-    "KeyUsage": "kms:KeyUsage",
-    "MultiRegion": "kms:MultiRegion",
-    "Origin": "kms:KeyOrigin",
+_PLAIN = {
     "BypassPolicyLockoutSafetyCheck": "kms:BypassPolicyLockoutSafetyCheck",
+    "EncryptionAlgorithm": "kms:EncryptionAlgorithm",
+    "GranteePrincipal": "kms:GranteePrincipal",
+    "KeyAgreementAlgorithm": "kms:KeyAgreementAlgorithm",
+    "KeyPairSpec": "kms:DataKeyPairSpec",
+    "MacAlgorithm": "kms:MacAlgorithm",
+    "MessageType": "kms:MessageType",
+    "PendingWindowInDays": "kms:ScheduleKeyDeletionPendingWindowInDays",
+    "PrimaryRegion": "kms:PrimaryRegion",
+    "ReplicaRegion": "kms:ReplicaRegion",
+    "RetiringPrincipal": "kms:RetiringPrincipal",
+    "RotationPeriodInDays": "kms:RotationPeriodInDays",
+    "SigningAlgorithm": "kms:SigningAlgorithm",
 }
-_BOOLEANS = {True: "true", False: "false"}
+
+
+def _context(parameters: Mapping[str, Any]) -> dict[str, Value]:
+    """The condition keys that the parameters of a call on a key give."""
+    made: dict[str, Value] = {key: _text(parameters[name]) for name, key in _PLAIN.items() if name in parameters}
+    made |= keys.encryption_context(parameters.get("EncryptionContext") or {})
+    made |= request_tags(tag_list(parameters.get("Tags"), "TagKey", "TagValue"))
+    if "TagKeys" in parameters:
+        made |= tag_keys(parameters["TagKeys"])
+    if "Operations" in parameters:
+        made["kms:GrantOperations"] = [str(each) for each in parameters["Operations"]]
+        made["kms:GrantIsForAWSResource"] = "false"
+    constraints = parameters.get("Constraints")
+    if constraints:
+        made["kms:GrantConstraintType"] = next(iter(constraints))
+    return made
 
 
 def _text(value: Any) -> str:
-    return _BOOLEANS[value] if isinstance(value, bool) else str(value)
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
-def _tags(asked: Asked) -> dict[str, Value]:
-    return request_tags(tag_list(asked.parameters.get("Tags"), "TagKey", "TagValue"))
+def _named(asked: Asked, name: str = "KeyId") -> keys.KeyRef:
+    given = asked.parameters.get(name)
+    return keys.resolve(asked, str(given), asked.region) if given else keys.unknown(asked, asked.region)
 
 
-def _on_key(action: str, parameter: str = "KeyId", **context_of: str) -> Rule:
-    """An action on the key that a parameter names; `context_of` maps parameters to condition keys."""
-
-    def rule(asked: Asked) -> Iterable[Needed]:
-        parameters = asked.parameters
-        context: dict[str, Value] = {
-            key: _text(parameters[name]) for name, key in context_of.items() if parameters.get(name) is not None
-        }
-        ref = keys.resolve(asked, str(parameters[parameter]), asked.region)
-        return (keys.use(asked, action, ref, context),)
-
-    return rule
+def _key(action: str) -> Rule:
+    return lambda asked: (keys.use(asked, action, _named(asked), _context(asked.parameters)),)
 
 
-def _cryptographic(action: str) -> Rule:
-    def rule(asked: Asked) -> Iterable[Needed]:
-        ref = keys.resolve(asked, str(asked.parameters["KeyId"]), asked.region)
-        return (keys.use(asked, action, ref, _context(asked, "EncryptionContext")),)
-
-    return rule
-
-
-def _context(asked: Asked, parameter: str) -> dict[str, Value]:
-    context = keys.encryption_context(asked.parameters.get(parameter) or {})
-    for name, key in (("EncryptionAlgorithm", "kms:EncryptionAlgorithm"), ("SigningAlgorithm", "kms:SigningAlgorithm")):
-        if asked.parameters.get(name):
-            context[key] = str(asked.parameters[name])
-    return context
-
-
-def _encrypted_with(asked: Asked, name: str | None) -> KeyRef:
-    """The key of a ciphertext: as the call says, or as moto writes it at the beginning of the ciphertext."""
-    if name is None:
-        blob = asked.parameters.get("CiphertextBlob")
-        try:
-            name = bytes(blob or b"")[:_KEY_ID_BYTES].decode("ascii")
-        except (TypeError, UnicodeDecodeError) as error:
-            raise CannotTellError("the ciphertext does not tell its key: give KeyId") from error
-    return keys.resolve(asked, name, asked.region)
+def _of_ciphertext(asked: Asked, blob: Any, name: str) -> keys.KeyRef:
+    """The key of a ciphertext, which moto writes in front of it; by the parameter `name` where that is given."""
+    if asked.parameters.get(name):
+        given = _named(asked, name)
+        if given.key is None or not isinstance(blob, bytes) or blob[:_KEY_ID_BYTES] == given.key.id.encode():
+            return given
+        # Moto decrypts with the key of the ciphertext, whatever key the caller names.
+        return keys.unknown(asked, asked.region)
+    if not isinstance(blob, bytes) or len(blob) < _KEY_ID_BYTES:
+        return keys.unknown(asked, asked.region)
+    key_id = blob[:_KEY_ID_BYTES].decode("ascii", "replace")
+    found = keys.resolve(asked, key_id, asked.region)
+    return found if found.key is not None else keys.unknown(asked, asked.region)
 
 
 def _decrypt(asked: Asked) -> Iterable[Needed]:
-    name = asked.parameters.get("KeyId")
-    ref = _encrypted_with(asked, None if name is None else str(name))
-    return (keys.use(asked, "kms:Decrypt", ref, _context(asked, "EncryptionContext")),)
+    ref = _of_ciphertext(asked, asked.parameters.get("CiphertextBlob"), "KeyId")
+    return (keys.use(asked, "kms:Decrypt", ref, _context(asked.parameters)),)
 
 
 def _re_encrypt(asked: Asked) -> Iterable[Needed]:
-    name = asked.parameters.get("SourceKeyId")
-    source = _encrypted_with(asked, None if name is None else str(name))
-    target = keys.resolve(asked, str(asked.parameters["DestinationKeyId"]), asked.region)
-    same: dict[str, Value] = {"kms:ReEncryptOnSameKey": _BOOLEANS[source.arn == target.arn]}
-    yield keys.use(asked, "kms:ReEncryptFrom", source, _context(asked, "SourceEncryptionContext") | same)
-    yield keys.use(asked, "kms:ReEncryptTo", target, _context(asked, "DestinationEncryptionContext") | same)
+    parameters = asked.parameters
+    source = _of_ciphertext(asked, parameters.get("CiphertextBlob"), "SourceKeyId")
+    target = _named(asked, "DestinationKeyId")
+    same = "true" if source.arn == target.arn else "false"
+    for action, ref, pairs in (
+        ("kms:ReEncryptFrom", source, parameters.get("SourceEncryptionContext")),
+        ("kms:ReEncryptTo", target, parameters.get("DestinationEncryptionContext")),
+    ):
+        context = {**keys.encryption_context(pairs or {}), "kms:ReEncryptOnSameKey": same}
+        yield keys.use(asked, action, ref, context)
 
 
 def _create_key(asked: Asked) -> Iterable[Needed]:
     parameters = asked.parameters
-    tags = _tags(asked)
-    context = {key: _text(parameters[name]) for name, key in _CREATING.items() if parameters.get(name) is not None}
-    yield Needed("kms:CreateKey", "*", {**context, **tags})
-    if tags:
-        yield Needed("kms:TagResource", "*", tags)
-
-
-def _alias(asked: Asked) -> Needed:
-    return Needed(f"kms:{asked.call.operation}", asked.arn("kms", str(asked.parameters["AliasName"])))
-
-
-def _create_alias(asked: Asked) -> Iterable[Needed]:
-    yield _alias(asked)
-    yield from _on_key("kms:CreateAlias", "TargetKeyId")(asked)
-
-
-def _of_alias(asked: Asked, action: str) -> Needed:
-    ref = keys.resolve(asked, str(asked.parameters["AliasName"]), asked.region)
-    return keys.use(asked, action, ref)
-
-
-def _update_alias(asked: Asked) -> Iterable[Needed]:
-    yield _alias(asked)
-    yield _of_alias(asked, "kms:UpdateAlias")
-    yield from _on_key("kms:UpdateAlias", "TargetKeyId")(asked)
-
-
-def _delete_alias(asked: Asked) -> Iterable[Needed]:
-    return (_alias(asked), _of_alias(asked, "kms:DeleteAlias"))
-
-
-def _create_grant(asked: Asked) -> Iterable[Needed]:
-    parameters = asked.parameters
+    tags = tag_list(parameters.get("Tags"), "TagKey", "TagValue")
     context: dict[str, Value] = {
-        "kms:GrantOperations": [str(each) for each in parameters.get("Operations") or ()],
-        "kms:GranteePrincipal": str(parameters["GranteePrincipal"]),
-        "kms:GrantIsForAWSResource": "false",
+        "kms:BypassPolicyLockoutSafetyCheck": _text(bool(parameters.get("BypassPolicyLockoutSafetyCheck"))),
+        "kms:KeyOrigin": str(parameters.get("Origin", "AWS_KMS")),
+        "kms:KeySpec": str(parameters.get("KeySpec") or parameters.get("CustomerMasterKeySpec") or "SYMMETRIC_DEFAULT"),
+        "kms:KeyUsage": str(parameters.get("KeyUsage", "ENCRYPT_DECRYPT")),
+        "kms:MultiRegion": _text(bool(parameters.get("MultiRegion"))),
+        "kms:CallerAccount": asked.account,
+        **request_tags(tags),
     }
-    if parameters.get("RetiringPrincipal"):
-        context["kms:RetiringPrincipal"] = str(parameters["RetiringPrincipal"])
-    constraints: Mapping[str, Any] = parameters.get("Constraints") or {}
-    if constraints:
-        context["kms:GrantConstraintType"] = next(iter(constraints))
-    ref = keys.resolve(asked, str(parameters["KeyId"]), asked.region)
-    return (keys.use(asked, "kms:CreateGrant", ref, context),)
+    yield Needed("kms:CreateKey", "*", context)
+    if tags:
+        # No key policy is asked: the key does not exist yet.
+        yield Needed("kms:TagResource", asked.arn("kms", "key/*"), context)
 
 
-def _tagging(action: str) -> Rule:
+def _alias(action: str, *, moves: bool = False) -> Rule:
+    """Actions on an alias need the right on the alias, by identity policies alone, and on its key, old and new."""
+
     def rule(asked: Asked) -> Iterable[Needed]:
-        context = _tags(asked)
-        if asked.parameters.get("TagKeys"):
-            context |= tag_keys(asked.parameters["TagKeys"])
-        ref = keys.resolve(asked, str(asked.parameters["KeyId"]), asked.region)
-        return (keys.use(asked, action, ref, context),)
+        parameters = asked.parameters
+        name = str(parameters.get("AliasName", ""))
+        context: dict[str, Value] = {"kms:CallerAccount": asked.account}
+        yield Needed(action, asked.arn("kms", name), context)
+        if moves or "TargetKeyId" not in parameters:
+            current = keys.resolve(asked, name, asked.region)
+            if current.key is not None:
+                yield keys.use(asked, action, current)
+        if "TargetKeyId" in parameters:
+            yield keys.use(asked, action, _named(asked, "TargetKeyId"))
 
     return rule
 
 
-_LOCKOUT = {"BypassPolicyLockoutSafetyCheck": "kms:BypassPolicyLockoutSafetyCheck"}
+def _retire_grant(asked: Asked) -> Iterable[Needed]:
+    """Who holds only a grant that lets it be retired is refused: grants are not judged here."""
+    token, backend = asked.parameters.get("GrantToken"), asked.state.kms(asked.region)
+    ref = _named(asked)
+    if token and backend is not None:
+        held = (key for key in list(backend.keys.values()) for each in key.grants.values() if each.token == token)
+        found = next(held, None)
+        ref = keys.resolve(asked, found.id, asked.region) if found is not None else keys.unknown(asked, asked.region)
+    return (keys.use(asked, "kms:RetireGrant", ref),)
+
 
 TABLE: Table = {
-    "CancelKeyDeletion": _on_key("kms:CancelKeyDeletion"),
-    "CreateAlias": _create_alias,
-    "CreateGrant": _create_grant,
+    "CancelKeyDeletion": _key("kms:CancelKeyDeletion"),
+    "CreateAlias": _alias("kms:CreateAlias"),
+    "CreateGrant": _key("kms:CreateGrant"),
     "CreateKey": _create_key,
     "Decrypt": _decrypt,
-    "DeleteAlias": _delete_alias,
-    "DescribeKey": _on_key("kms:DescribeKey"),
-    "DisableKey": _on_key("kms:DisableKey"),
-    "DisableKeyRotation": _on_key("kms:DisableKeyRotation"),
-    "EnableKey": _on_key("kms:EnableKey"),
-    "EnableKeyRotation": _on_key("kms:EnableKeyRotation", RotationPeriodInDays="kms:RotationPeriodInDays"),
-    "Encrypt": _cryptographic("kms:Encrypt"),
-    "GenerateDataKey": _cryptographic("kms:GenerateDataKey"),
-    "GenerateDataKeyWithoutPlaintext": _cryptographic("kms:GenerateDataKeyWithoutPlaintext"),
-    "GenerateMac": _cryptographic("kms:GenerateMac"),
+    "DeleteAlias": _alias("kms:DeleteAlias"),
+    "DeriveSharedSecret": _key("kms:DeriveSharedSecret"),
+    "DescribeKey": _key("kms:DescribeKey"),
+    "DisableKey": _key("kms:DisableKey"),
+    "DisableKeyRotation": _key("kms:DisableKeyRotation"),
+    "EnableKey": _key("kms:EnableKey"),
+    "EnableKeyRotation": _key("kms:EnableKeyRotation"),
+    "Encrypt": _key("kms:Encrypt"),
+    "GenerateDataKey": _key("kms:GenerateDataKey"),
+    "GenerateDataKeyPair": _key("kms:GenerateDataKeyPair"),
+    "GenerateDataKeyPairWithoutPlaintext": _key("kms:GenerateDataKeyPairWithoutPlaintext"),
+    "GenerateDataKeyWithoutPlaintext": _key("kms:GenerateDataKeyWithoutPlaintext"),
+    "GenerateMac": _key("kms:GenerateMac"),
     "GenerateRandom": on_anything("kms:GenerateRandom"),
-    "GetKeyPolicy": _on_key("kms:GetKeyPolicy"),
-    "GetKeyRotationStatus": _on_key("kms:GetKeyRotationStatus"),
-    "GetPublicKey": _on_key("kms:GetPublicKey"),
+    "GetKeyPolicy": _key("kms:GetKeyPolicy"),
+    "GetKeyRotationStatus": _key("kms:GetKeyRotationStatus"),
+    "GetPublicKey": _key("kms:GetPublicKey"),
     "ListAliases": on_anything("kms:ListAliases"),
-    "ListGrants": _on_key("kms:ListGrants"),
-    "ListKeyPolicies": _on_key("kms:ListKeyPolicies"),
-    "ListKeyRotations": _on_key("kms:ListKeyRotations"),
+    "ListGrants": _key("kms:ListGrants"),
+    "ListKeyPolicies": _key("kms:ListKeyPolicies"),
+    "ListKeyRotations": _key("kms:ListKeyRotations"),
     "ListKeys": on_anything("kms:ListKeys"),
-    "ListResourceTags": _on_key("kms:ListResourceTags"),
-    "PutKeyPolicy": _on_key("kms:PutKeyPolicy", **_LOCKOUT),
+    "ListResourceTags": _key("kms:ListResourceTags"),
+    "ListRetirableGrants": on_anything("kms:ListRetirableGrants"),
+    "PutKeyPolicy": _key("kms:PutKeyPolicy"),
     "ReEncrypt": _re_encrypt,
-    "RevokeGrant": _on_key("kms:RevokeGrant"),
-    "RotateKeyOnDemand": _on_key("kms:RotateKeyOnDemand"),
-    "ScheduleKeyDeletion": _on_key(
-        "kms:ScheduleKeyDeletion", PendingWindowInDays="kms:ScheduleKeyDeletionPendingWindowInDays"
-    ),
-    "Sign": _cryptographic("kms:Sign"),
-    "TagResource": _tagging("kms:TagResource"),
-    "UntagResource": _tagging("kms:UntagResource"),
-    "UpdateAlias": _update_alias,
-    "UpdateKeyDescription": _on_key("kms:UpdateKeyDescription"),
-    "Verify": _cryptographic("kms:Verify"),
-    "VerifyMac": _cryptographic("kms:VerifyMac"),
+    "ReplicateKey": _key("kms:ReplicateKey"),
+    "RetireGrant": _retire_grant,
+    "RevokeGrant": _key("kms:RevokeGrant"),
+    "RotateKeyOnDemand": _key("kms:RotateKeyOnDemand"),
+    "ScheduleKeyDeletion": _key("kms:ScheduleKeyDeletion"),
+    "Sign": _key("kms:Sign"),
+    "TagResource": _key("kms:TagResource"),
+    "UntagResource": _key("kms:UntagResource"),
+    "UpdateAlias": _alias("kms:UpdateAlias", moves=True),
+    "UpdateKeyDescription": _key("kms:UpdateKeyDescription"),
+    "UpdatePrimaryRegion": _key("kms:UpdatePrimaryRegion"),
+    "Verify": _key("kms:Verify"),
+    "VerifyMac": _key("kms:VerifyMac"),
 }
