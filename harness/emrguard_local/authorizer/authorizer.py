@@ -61,6 +61,8 @@ class Authorizer:
             needed = tuple(rule(Asked(call, self._state)))
         except CannotTellError as error:
             return Verdict(False, message=f"{call.service}:{call.operation} is refused: {error}")
+        except KeyError as error:
+            return Verdict(False, message=f"{call.service}:{call.operation} is refused: it has no {error.args[0]}")
         return self._judge(call, needed)
 
     def authorize_assume_role(self, service_principal: str, role_arn: str, context: Mapping[str, str]) -> Verdict:

@@ -147,9 +147,21 @@ def _submission(action: str) -> Rule:
 def _dashboard(asked: Asked) -> Iterable[Needed]:
     application = _application_arn(asked)
     arn = f"{application}/jobruns/{_id(asked, 'jobRunId')}"
-    yield Needed("emr-serverless:GetDashboardForJobRun", arn, _tags_of(asked, arn))
+    yield from _user_interface(asked, "emr-serverless:GetDashboardForJobRun", arn)
     sources = [asked.state.describe("emr-serverless", each) or {} for each in (application, arn)]
     yield from _keys(asked, str(asked.parameters["applicationId"]), sources, disk=False)
+
+
+def _session_dashboard(asked: Asked) -> Iterable[Needed]:
+    arn = f"{_application_arn(asked)}/sessions/{_id(asked, 'resourceId')}"
+    return _user_interface(asked, "emr-serverless:GetResourceDashboard", arn)
+
+
+def _user_interface(asked: Asked, action: str, arn: str) -> Iterator[Needed]:
+    context = _tags_of(asked, arn)
+    yield Needed(action, arn, context)
+    if asked.parameters.get("accessSystemProfileLogs"):
+        yield Needed("emr-serverless:AccessSystemProfileLogs", arn, context)
 
 
 def _keys(
@@ -186,7 +198,7 @@ TABLE: Table = {
     "GetApplication": _application("emr-serverless:GetApplication"),
     "GetDashboardForJobRun": _dashboard,
     "GetJobRun": _part("emr-serverless:GetJobRun", "jobruns", "jobRunId"),
-    "GetResourceDashboard": _part("emr-serverless:GetResourceDashboard", "sessions", "resourceId"),
+    "GetResourceDashboard": _session_dashboard,
     "GetSession": _part("emr-serverless:GetSession", "sessions", "sessionId"),
     "GetSessionEndpoint": _part("emr-serverless:GetSessionEndpoint", "sessions", "sessionId"),
     "ListApplications": _list_applications,

@@ -51,10 +51,9 @@ def _on(action: str, parameter: str = "Name") -> Rule:
 def _get(action: str, parameter: str) -> Rule:
     def rule(asked: Asked) -> Iterable[Needed]:
         names = _names(asked, parameter)
+        recursive = "true" if asked.parameters.get("Recursive") else "false"
         for name in names:
-            yield Needed(
-                action, _arn(asked, name), {"ssm:Recursive": str(bool(asked.parameters.get("Recursive"))).lower()}
-            )
+            yield Needed(action, _arn(asked, name), {"ssm:Recursive": recursive})
         if asked.parameters.get("WithDecryption"):
             for name in names:
                 yield from _decrypting(asked, _arn(asked, name), below=action == "ssm:GetParametersByPath")
