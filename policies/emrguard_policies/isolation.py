@@ -398,7 +398,7 @@ class _Prover:
         """Whether EMR Serverless would become the role for another account."""
         source = KeyAtom(
             key_dimension(self._space, "aws:SourceArn"), True, True,
-            self._space.automaton((f"arn:aws*:?*:*:{other}:?*",), "text", "glob"),
+            self._space.automaton((f"arn:aws*:?*:*:{other}:?*",), "text", "arn"),
         )  # fmt: skip
         atoms = (fixed_key(self._space, "aws:SourceAccount", other), source)
         assert carrier.trust is not None
@@ -608,7 +608,7 @@ _UNKNOWN = "only a policy that is not known could allow it"
 _ORDER = (*KINDS, LEAST_PRIVILEGE, AUDIT, ESCALATION, TRUST, DEPUTY, SHARED, UNDECIDED)
 _STANDING = (
     "the templates are deployed as they are, and nothing is changed behind CloudFormation's back",
-    "names and ids that AWS generates differ from each other, and none is the beginning of another",
+    "names and ids that AWS generates differ from each other and from every name in the templates",
     "stacks for any account or region are all deployed to one account and region",
     "no service control, resource control or VPC endpoint policy is counted: those could only forbid more",
     "KMS grants, access points and bucket ACLs made at run time are not in the templates and not judged",

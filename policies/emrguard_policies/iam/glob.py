@@ -4,7 +4,8 @@ A text may hold symbols (see `symbols`): characters that stand for values known 
 read in one of three modes, which differ only in what they say about symbols:
 
 - `may`: some deployment makes the pattern match. A symbol of the text may be matched by literal text of its shape, a
-  symbol of the pattern by any text of its shape. Two different `unique` symbols never match each other.
+  symbol of the pattern by any text of its shape. Two different `unique` symbols never match each other, and one in a
+  pattern is matched by no literal text: what templates name themselves differs from what AWS generates.
 - `must`: every deployment makes the pattern match. A symbol is matched by itself and by wildcards.
 - `text`: like `must`, but the pattern describes the texts asked about, so that `?` is any one character or symbol.
 
@@ -182,9 +183,13 @@ class Automaton:
                 if kind == _LITERAL:
                     if what == folded:
                         after |= self._closure(target)
-                elif kind == _CLASS and isinstance(what, _Class) and what.holds(char):
+                elif kind == _CLASS and isinstance(what, _Class) and what.holds(char) and not self._generated(what):
                     after |= self._closure(target)
         return frozenset(after)
+
+    def _generated(self, what: _Class) -> bool:
+        """Whether the class stands for a generated value, which is in no text but as its symbol."""
+        return what.owner is not None and self._space.shape(what.owner).unique
 
     def _over_symbol(self, positions: frozenset[int], symbol: str) -> frozenset[int]:
         shape = self._space.shape(symbol)

@@ -85,8 +85,8 @@ class Index(Generic[T]):
         if space.is_symbol(token):
             if space.is_symbol(char):
                 return not space.differ(token, char)
-            alphabet = space.shape(token).alphabet
-            return alphabet is None or char in alphabet
+            shape = space.shape(token)
+            return not shape.unique and (shape.alphabet is None or char in shape.alphabet)
         if space.is_symbol(char):
             shape = space.shape(char)
             return shape.least == 0 or shape.alphabet is None or token in shape.alphabet
