@@ -212,14 +212,14 @@ def _modify_rules(asked: Asked) -> Iterable[Needed]:
 
 
 def _association(asked: Asked) -> Iterable[str]:
-    """The route table and the subnet of an association."""
+    """The route table of an association, and the subnet or gateway that it is associated with."""
     association = str(asked.parameters["AssociationId"])
     ec2 = asked.state.ec2(asked.region)
     for table in list(ec2.route_tables.values()) if ec2 is not None else ():
-        associations: Any = table.associations
-        subnet = associations.get(association)
-        if subnet is not None:
-            return (str(table.id), str(subnet))
+        for each in table.associations:
+            if each["RouteTableAssociationId"] == association:
+                target = each.get("SubnetId") or each.get("GatewayId")
+                return (str(table.id), str(target)) if target else (str(table.id),)
     raise CannotTellError(f"there is no association {association!r} of a route table")
 
 
