@@ -9,6 +9,7 @@ boolean where one is expected, `"443"` a number, and a number a string where the
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -60,14 +61,14 @@ def below(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-class _Leaf:
+class _Leaf(ABC):
     """A value without parts; subclasses say how it is coerced."""
 
     expected = "a value"
 
+    @abstractmethod
     def convert(self, value: Any, /) -> Any:
         """The coerced value; raises `ValueError` when it cannot be."""
-        raise NotImplementedError(value)
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
         if is_intrinsic(value):
