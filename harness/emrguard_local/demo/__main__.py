@@ -194,10 +194,12 @@ def run(directory: Path, stage: _Stage) -> None:
             )
             story.follow(cloud, submitter, trespass, now)
             facts.jobs.append(trespass)
-            if trespass.state != "FAILED" or "s3:" not in trespass.details:
+            if trespass.state != "FAILED" or "s3:GetObject" not in trespass.details:
                 raise LocalCloudError(f"the seal does not hold: the trespassing job ended {trespass.state}")
             facts.denials.append(
-                story.Denial("flights' job reads payroll's data", "flights execution role", "s3", trespass.details)
+                story.Denial(
+                    "flights' job reads payroll's data", "flights execution role", "s3:GetObject", trespass.details
+                )
             )
             facts.denials.append(
                 story.refused(
