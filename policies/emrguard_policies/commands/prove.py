@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ import click
 
 from emrguard_policies.assembly import load
 from emrguard_policies.exceptions import InputError
+from emrguard_policies.isolation import Proof
 from emrguard_policies.isolation import prove as prove_isolation
 from emrguard_policies.proof_text import proof_text
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), default=Path("cdk.out"))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
 @click.option(
     "--tenants",
     type=click.Path(path_type=Path),
@@ -30,8 +31,22 @@ def prove(path: Path, form: str, tenants: Path | None) -> None:
     Exit code 0: isolated. 3: a counterexample was found, or a question could not be decided. 1: could not run.
     """
     proof = prove_isolation(load(path), tenants=None if tenants is None else _map(tenants))
-    click.echo(json.dumps(proof.as_json(), indent=2) if form == "json" else proof_text(proof), nl=form == "json")
+    click.echo(_FORMS[form](proof), nl=False)
     sys.exit(0 if proof.verdict == "isolated" else 3)
+
+
+def _html(proof: Proof) -> str:
+    # Imported where it is used: the template engine is slow to load.
+    from emrguard_policies.proof_html import proof_html
+
+    return proof_html(proof)
+
+
+_FORMS: Mapping[str, Callable[[Proof], str]] = {
+    "text": proof_text,
+    "json": lambda proof: json.dumps(proof.as_json(), indent=2) + "\n",
+    "html": _html,
+}
 
 
 def _map(path: Path) -> Mapping[str, Any]:

@@ -52,6 +52,19 @@ def test_the_json_has_the_documented_form(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_the_html_page_shows_matrix_and_paths(tmp_path: Path) -> None:
+    """One self-contained page: the open pair in words, the path, the statement, the mend; names are escaped."""
+    path = str(written(grant(two(), "flightsExec", allow("s3:List*")), tmp_path))
+    code, page = _run(path, "--format", "html")
+    assert code == 3
+    for words in ("⚠ OPEN data", "✕ sealed keys", "flightsExec", "s3:ListBucket", "<dt>mend</dt>", "Assumptions"):
+        assert words in page, words
+    assert "http" not in page.replace("http-equiv", "")
+    code, page = _run(str(written(two(), tmp_path)), "--format", "html")
+    assert code == 0
+    assert "OPEN data" not in page
+
+
 def test_undecided_counts_as_failed(tmp_path: Path) -> None:
     """A policy that is not known gives exit code 3."""
     resources = two()
