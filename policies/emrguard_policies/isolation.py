@@ -110,6 +110,7 @@ class _Hit:
 
 class _Prover:
     def __init__(self, assembly: Assembly, given: Mapping[str, Any] | None) -> None:
+        self._unread = assembly.unread
         self._resolver = Resolver(assembly)
         self._tenants = tenants_of(assembly, self._resolver, given)
         self._space = Space(self._resolver.symbols)
@@ -131,6 +132,7 @@ class _Prover:
             self._chains()
             self._shared_resources()
             self._trusts()
+        self._unreadable()
         certain = any(each.check not in (UNDECIDED, SHARED) for each in self._counterexamples)
         verdict: Verdict = "violated" if certain else "undecided" if self._counterexamples else "isolated"
         found = tuple(sorted(self._counterexamples, key=_order))
@@ -483,6 +485,23 @@ class _Prover:
                 self._space.separate(symbol, each)
         return symbol
 
+    def _unreadable(self) -> None:
+        """Nested stacks whose template is absent may hold anyone with any right, and tenants of their own."""
+        for text in self._unread:
+            self._counterexamples.append(
+                Counterexample(
+                    UNDECIDED,
+                    "any principal of a template that was not read",
+                    "*",
+                    "*",
+                    {},
+                    (),
+                    (),
+                    "synthesize again so that the nested template lies in the assembly, or give a directory with it",
+                    why=f"{text}: it may hold any principal with any right, and tenants of its own",
+                )
+            )
+
     # Reporting
 
     def _report(
@@ -508,6 +527,11 @@ class _Prover:
             whose = f"what belongs to {tenant}" if tenant else "one tenant"
             why = f"{goal.name} belongs to {owner}" if owner else f"{goal.name} records what all tenants do"
             mend = f"narrow {widest} to {whose}"
+            mine = self._tenants.mark(goal.resource).prefixes.get(tenant, ()) if goal.resource else ()
+            if goal.target.atoms and mine:
+                # A list is judged on the whole bucket: only a condition can narrow it to a prefix.
+                allowed = " or ".join(f"{prefix}*" for prefix in mine)
+                mend = f"in {widest}, allow lists only with the condition StringLike s3:prefix {allowed}"
         self._add(goal.kind, carrier, hit, source=tenant, target=owner, why=why, mend=mend, path=path)
 
     def _report_alone(self, carrier: Carrier, tenant: str, hit: _Hit) -> None:

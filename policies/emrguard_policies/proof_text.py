@@ -15,15 +15,18 @@ def proof_text(proof: Proof) -> str:
 
 def _lines(proof: Proof) -> Iterator[str]:
     names = ", ".join(proof.tenants)
-    if not proof.tenants:
+    count = len(proof.counterexamples)
+    if proof.verdict == "undecided":
+        about = f" about {names}" if names else ""
+        questions = "1 question" if count == 1 else f"{count} questions"
+        yield f"Undecided, which counts as failed: {questions}{about} {'stays' if count == 1 else 'stay'} open."
+    elif not proof.tenants:
         yield "Isolated: the templates have no tenant, so there is nothing to prove."
     elif proof.verdict == "isolated":
         what = f"The tenants {names} are isolated" if len(proof.tenants) > 1 else f"The tenant {names} is isolated"
         yield f"{what}: {proof.checked:,} questions, and none of them has a request that would be allowed."
-    elif proof.verdict == "violated":
-        yield f"Not isolated: {len(proof.counterexamples)} ways around the seal of {names}."
     else:
-        yield f"Undecided, which counts as failed: {len(proof.counterexamples)} questions about {names} stay open."
+        yield f"Not isolated: {count} {'way' if count == 1 else 'ways'} around the seal of {names}."
     for number, example in enumerate(proof.counterexamples, 1):
         yield ""
         yield from _example(number, example)
@@ -42,8 +45,8 @@ def _example(number: int, example: Counterexample) -> Iterator[str]:
     if example.check == "least-privilege":
         verb = "is allowed by its own policies to do"
     yield f"{number}. [{example.check}] {example.principal}{who}"
-    yield f"   {verb} {example.action}"
-    yield f"   on {example.resource}{whose}"
+    yield f"   {verb} {'anything' if example.action == '*' else example.action}"
+    yield f"   on {'any resource' if example.resource == '*' else example.resource}{whose}"
     for role in example.via:
         yield f"   as {role}, which it can become"
     if example.context:
