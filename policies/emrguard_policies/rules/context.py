@@ -394,12 +394,22 @@ class Context:
     def vpcs(self) -> list[Resource]:
         """VPCs that applications run in, and marked ones."""
         found = {vpc for vpc in self.of("AWS::EC2::VPC") if vpc.mark.tenant or vpc.mark.shared}
+        found.update(self._applications_by_vpc)
+        return [vpc for vpc in self.of("AWS::EC2::VPC") if vpc in found]
+
+    def applications_in(self, vpc: Resource | None) -> list[Resource]:
+        """The applications with a subnet in a VPC."""
+        return self._applications_by_vpc.get(vpc, []) if vpc is not None else []
+
+    @cached_property
+    def _applications_by_vpc(self) -> dict[Resource, list[Resource]]:
+        found: dict[Resource, dict[Resource, None]] = {}
         for application in self.applications:
             for _, subnet in self.subnets(application):
                 vpc = self.target(subnet, "VpcId") if subnet is not None else None
                 if vpc is not None and vpc.type == "AWS::EC2::VPC":
-                    found.add(vpc)
-        return [vpc for vpc in self.of("AWS::EC2::VPC") if vpc in found]
+                    found.setdefault(vpc, {})[application] = None
+        return {vpc: list(applications) for vpc, applications in found.items()}
 
 
 KEY_PATHS = (
@@ -416,6 +426,13 @@ def unreadable_trusts(context: Context) -> Iterator[Violation]:
         document = context.trust(role)
         if document.policy is None:
             yield Violation(role, document.path, f"cannot be read: {document.problem}", undecided=True)
+
+
+def tenant_of(user: Resource) -> str:
+    """Whose a resource is, for people: its mark, or the application itself; empty where nobody can tell."""
+    if user.mark.tenant:
+        return f"tenant {user.mark.tenant}"
+    return f"application {user.construct_path}" if user.type == APPLICATION and not user.mark.shared else ""
 
 
 def services(statement: Statement) -> set[str]:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emrguard_policies.assembly import Resource
 from emrguard_policies.rules.base import Rule, Violation
-from emrguard_policies.rules.context import APPLICATION, KEY_PATHS, Context
+from emrguard_policies.rules.context import KEY_PATHS, Context, tenant_of
 
 
 def check(context: Context) -> Iterator[Violation]:
     """Keys that serve applications, buckets or log groups of two tenants."""
     for key, users in context.keys.items():
-        tenants = {_tenant(user) for user in [key, *users]} - {""}
+        tenants = {tenant_of(user) for user in [key, *users]} - {""}
         if len(tenants) > 1 and not key.mark.shared:
             yield Violation(key, "", f"the key serves {', '.join(sorted(tenants))}")
     unknown = [
@@ -28,12 +27,6 @@ def check(context: Context) -> Iterator[Violation]:
     if len(context.applications) > 1:
         for application, path in unknown:
             yield Violation(application, path, "the key depends on the deployment; it may be another's", undecided=True)
-
-
-def _tenant(user: Resource) -> str:
-    if user.mark.tenant:
-        return f"tenant {user.mark.tenant}"
-    return f"application {user.construct_path}" if user.type == APPLICATION and not user.mark.shared else ""
 
 
 RULE = Rule(

@@ -1,0 +1,42 @@
+"""Secrets that applications refer to in their runtime configuration, as `EMR.secret@<SecretName>`.
+
+https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/secrets-manager.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from emrguard_policies.assembly import Resource
+from emrguard_policies.rules.context import Context
+
+MARKER = "EMR.secret@"
+"""What stands before the name of the secret."""
+_PROPERTY = "RuntimeConfiguration"
+
+
+def references(context: Context) -> Iterator[tuple[Resource, str, Resource | None]]:
+    """Application, property path and secret of every reference; None for a secret outside of the assembly."""
+    for application in context.applications:
+        for path, text in _walk(context.get(application, _PROPERTY), _PROPERTY):
+            yield application, path, _secret(context, text.partition(MARKER)[2])
+
+
+def _walk(configuration: Any, path: str) -> Iterator[tuple[str, str]]:
+    for index, item in enumerate(configuration if isinstance(configuration, list) else ()):
+        if not isinstance(item, Mapping):
+            continue
+        here = f"{path}[{index}]"
+        properties = item.get("Properties")
+        for key, value in properties.items() if isinstance(properties, Mapping) else ():
+            if isinstance(value, str) and MARKER in value:
+                yield f"{here}.Properties.{key}", value
+        yield from _walk(item.get("Configurations"), f"{here}.Configurations")
+
+
+def _secret(context: Context, name: str) -> Resource | None:
+    for secret in context.of("AWS::SecretsManager::Secret"):
+        if name and name in (context.get(secret, "Name"), context.resolver.ref(secret)):
+            return secret
+    return None
