@@ -9,6 +9,7 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk.assertions import Template
+from constructs import IConstruct
 
 from emrguard_policies.iam.decide import Decision, Policies, Principal, Request, ResourcePolicy, decide
 from emrguard_policies.iam.model import Policy, parse
@@ -33,6 +34,15 @@ def synthesize(build: Callable[[cdk.Stack], object], *, region: str | None = Non
     stack = cdk.Stack(new_app(), "Stack", env=env)
     build(stack)
     return Synthesized(Template.from_stack(stack).to_json())
+
+
+def acknowledged(construct: IConstruct) -> dict[str, str]:
+    """Reason by rule of what was acknowledged on a construct itself."""
+    found: dict[str, str] = {}
+    for entry in construct.node.metadata:
+        if entry.type == cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY:
+            found |= entry.data
+    return found
 
 
 def administrator() -> tuple[Principal, list[Policy]]:

@@ -12,9 +12,11 @@ from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
+from emrguard.release_label import ReleaseLabel
 from emrguard.spark_application import SparkApplication
 from emrguard.submitter_role import SubmitterRole
 from emrguard.tenant import Tenant
+from emrguard_policies.releases import Feature
 
 __all__ = [
     "ApplicationKey",
@@ -24,8 +26,10 @@ __all__ = [
     "Capacity",
     "DataBucket",
     "ExecutionRole",
+    "Feature",
     "IsolatedNetwork",
     "JobLogs",
+    "ReleaseLabel",
     "SparkApplication",
     "SubmitterRole",
     "Tenant",

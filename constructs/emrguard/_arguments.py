@@ -24,6 +24,13 @@ def tenant_name(scope: IConstruct, value: str) -> str:
     return value
 
 
+def reason(path: str, argument: str, value: str) -> str:
+    """Why something less safe than the default is right: words that reach the reports, not an empty string."""
+    if not isinstance(value, str) or len(value.strip()) < 10:
+        raise ArgumentError(path, argument, value, "say in a few words why; it goes into the template and the reports")
+    return value.strip()
+
+
 def prefix(scope: IConstruct, argument: str, value: str) -> str:
     """A key prefix such as `input/`. It ends with a slash, so that `input/` never means `input-of-others/`, too."""
     if cdk.Token.is_unresolved(value):

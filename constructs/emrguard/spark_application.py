@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -19,12 +18,10 @@ from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
-
-DEFAULT_RELEASE = "emr-7.14.0"
-"""Spark 3.5.8, standard support until 2028-09-08."""
-
-_RELEASE = re.compile(r"emr-(?:spark-)?(\d+)\.\d+(?:\.\d+|-preview)?")
-_OLDEST_MAJOR = 7
+from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel, demand
+from emrguard.release_label import release_label as read_release
+from emrguard_policies.nag import acknowledge
+from emrguard_policies.releases import Feature
 
 SECURE_SPARK_DEFAULTS = {
     "spark.ssl.internode.enabled": "true",
@@ -50,7 +47,7 @@ class SparkApplication(Construct):
         network: where the workers run.
         logs: where the logs go.
         key: the tenant's key.
-        release_label: default `emr-7.14.0`; at least emr-7.0.0, which has the job queue.
+        release_label: a `ReleaseLabel` or its label, default `emr-7.14.0`; at least emr-7.0.0, which has the job queue.
         architecture: `ARM64` (default: Graviton, about a fifth cheaper) or `X86_64`, for native libraries built for x86
             only.
         maximum_capacity: cumulative ceiling over all workers, default 16 vCPU, 64 GB of memory, 320 GB of disk.
@@ -70,7 +67,7 @@ class SparkApplication(Construct):
         network: IsolatedNetwork,
         logs: JobLogs,
         key: ApplicationKey,
-        release_label: str = DEFAULT_RELEASE,
+        release_label: ReleaseLabel | str = DEFAULT_RELEASE,
         architecture: Literal["ARM64", "X86_64"] = "ARM64",
         maximum_capacity: Capacity | None = None,
         idle_timeout: cdk.Duration | None = None,
@@ -80,7 +77,8 @@ class SparkApplication(Construct):
     ) -> None:
         super().__init__(scope, id)
         owner = Owner(tenant=_arguments.tenant_name(self, tenant))
-        self._check_release(release_label)
+        release = read_release(self.node.path, "release_label", release_label)
+        demand(self.node.path, "release_label", release, Feature.JOB_QUEUE)
         if architecture not in ("ARM64", "X86_64") and not cdk.Token.is_unresolved(architecture):
             raise ArgumentError(self.node.path, "architecture", architecture, "write 'ARM64' or 'X86_64'")
         idle = _arguments.minutes(self, "idle_timeout", idle_timeout or cdk.Duration.minutes(15), 1, 10080)
@@ -91,7 +89,7 @@ class SparkApplication(Construct):
             "Resource",
             name=tenant,
             type="SPARK",
-            release_label=release_label,
+            release_label=release.label,
             architecture=architecture,
             auto_start_configuration=emrserverless.CfnApplication.AutoStartConfigurationProperty(enabled=True),
             auto_stop_configuration=emrserverless.CfnApplication.AutoStopConfigurationProperty(
@@ -115,6 +113,8 @@ class SparkApplication(Construct):
             ),
         )
         owner.mark(application, "application")
+        if release.unknown_because is not None:
+            acknowledge(self, "EMRG502", release.unknown_because)
         self.application_id = application.attr_application_id
         """Id of the application."""
         self.application_arn = application.attr_arn
@@ -141,20 +141,6 @@ class SparkApplication(Construct):
             "emr-serverless:ListApplications has no resource type; it tells names and states, never contents",
         )
         return use.combine(job_runs).combine(listing).combine(execution_role.grant_pass_to_emr_serverless(role))
-
-    def _check_release(self, label: str) -> None:
-        if cdk.Token.is_unresolved(label):
-            return
-        match = _RELEASE.fullmatch(label)
-        if match is None:
-            raise ArgumentError(self.node.path, "release_label", label, f"write a label such as {DEFAULT_RELEASE!r}")
-        if int(match[1]) < _OLDEST_MAJOR:
-            raise ArgumentError(
-                self.node.path,
-                "release_label",
-                label,
-                f"use emr-{_OLDEST_MAJOR}.0.0 or newer, such as {DEFAULT_RELEASE!r}",
-            )
 
     def _maximum(self, capacity: Capacity) -> emrserverless.CfnApplication.MaximumAllowedResourcesProperty:
         # No API limit is documented; a million vCPU is far above any quota and catches bytes taken for GB.

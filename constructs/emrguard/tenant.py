@@ -18,7 +18,8 @@ from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
-from emrguard.spark_application import DEFAULT_RELEASE, SparkApplication
+from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel
+from emrguard.spark_application import SparkApplication
 from emrguard.submitter_role import SubmitterRole
 
 _CLAIMED: WeakKeyDictionary[cdk.Stage, dict[tuple[str, str, str], str]] = WeakKeyDictionary()
@@ -61,7 +62,7 @@ class Tenant(Construct):
         inputs: Sequence[str] = ("jobs/", "input/"),
         outputs: Sequence[str] = ("output/",),
         submitters: iam.PrincipalBase | None = None,
-        release_label: str = DEFAULT_RELEASE,
+        release_label: ReleaseLabel | str = DEFAULT_RELEASE,
         architecture: Literal["ARM64", "X86_64"] = "ARM64",
         maximum_capacity: Capacity | None = None,
         spark_defaults: Mapping[str, str] | None = None,

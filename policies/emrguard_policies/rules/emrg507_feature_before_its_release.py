@@ -12,7 +12,11 @@ from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
 _PROPERTY = "InteractiveConfiguration"
-_SINCE = {"StudioEnabled": (6, 14, 0), "LivyEndpointEnabled": (6, 14, 0), "SessionEnabled": (7, 13, 0)}
+_FEATURES = {
+    "StudioEnabled": releases.Feature.STUDIO,
+    "LivyEndpointEnabled": releases.Feature.LIVY,
+    "SessionEnabled": releases.Feature.SESSIONS,
+}
 
 
 def check(context: Context) -> Iterator[Violation]:
@@ -20,16 +24,15 @@ def check(context: Context) -> Iterator[Violation]:
     for application in context.applications:
         label = context.get(application, "ReleaseLabel")
         version = releases.version(label) if isinstance(label, str) else None
-        for feature, since in _SINCE.items():
-            where = f"{_PROPERTY}.{feature}"
+        for name, feature in _FEATURES.items():
+            where = f"{_PROPERTY}.{name}"
             enabled = context.get(application, where)
             if enabled is None or context.flag(enabled) is False:
                 continue
             if version is None or context.flag(enabled) is None:
                 yield Violation(application, where, "the release or the feature is not known", undecided=True)
-            elif version < since:
-                needed = "emr-" + ".".join(map(str, since))
-                yield Violation(application, where, f"{feature} with {label}; it came with {needed}")
+            elif version < feature.since:
+                yield Violation(application, where, f"{name} with {label}; it came with {feature.floor}")
 
 
 RULE = Rule(
