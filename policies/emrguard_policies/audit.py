@@ -41,10 +41,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """Findings, worst first within a template, and what could not be read."""
+    """Findings, worst first within a template, what could not be read, and how many findings a baseline left out."""
 
     findings: tuple[Finding, ...]
     errors: tuple[str, ...]
+    known: int = 0
 
     def worst(self) -> Severity | None:
         """The worst severity among findings that nobody acknowledged."""
@@ -84,7 +85,7 @@ def run(assembly: Assembly, rules: Iterable[Rule], *, today: date | None = None)
 
 def _judge(rule: Rule, context: Context) -> Iterator[Finding]:
     try:
-        violations = list(rule.check(context))
+        violations = context.violations(rule)
     except EmrGuardError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug in one rule must neither hide the others nor pass as clean

@@ -14,7 +14,7 @@ from emrguard_policies.iam import matching
 from emrguard_policies.iam.model import Policy, PolicyError, PolicyKind, Statement, parse
 from emrguard_policies.iam.symbols import is_symbol
 from emrguard_policies.resolution import Resolver
-from emrguard_policies.rules.base import Violation
+from emrguard_policies.rules.base import Rule, Violation
 
 APPLICATION = "AWS::EMRServerless::Application"
 SERVICE = "emr-serverless.amazonaws.com"
@@ -59,6 +59,13 @@ class Context:
         self._documents: dict[tuple[Resource, str], Document] = {}
         self._spelled: dict[str, str] = {}
         self._pointing: dict[tuple[str, str], dict[Resource, list[Resource]]] = {}
+        self._violations: dict[str, tuple[Violation, ...]] = {}
+
+    def violations(self, rule: Rule) -> tuple[Violation, ...]:
+        """What a rule finds, computed once. Whatever the rule raises is raised."""
+        if rule.id not in self._violations:
+            self._violations[rule.id] = tuple(rule.check(self))
+        return self._violations[rule.id]
 
     # Values
 

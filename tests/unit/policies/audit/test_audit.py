@@ -122,6 +122,25 @@ def test_acknowledgments_of_other_packs_are_theirs(tmp_path: Path) -> None:
     assert all(finding.acknowledged is None for finding in report.findings)
 
 
+def test_an_acknowledgment_that_accepts_nothing_is_reported(tmp_path: Path) -> None:
+    """An acknowledgment that is left over, or names no rule, is told with its reason, and fails nothing by itself."""
+    resources = acknowledged({"id": "EMRG504", "reason": "lab only"}, {"id": "EMRG999", "reason": "gone"})
+    report = audit(assembly(tmp_path, resources), select=["EMRG002"], today=TODAY)
+    assert {finding.severity for finding in report.findings} == {"info"}
+    assert [finding.message for finding in report.findings] == [
+        "EMRG504, acknowledged because 'lab only', does not fire",
+        "EMRG999, acknowledged because 'gone', is no rule",
+    ]
+
+
+def test_an_acknowledgment_that_cdk_copied_to_other_resources_is_in_use(tmp_path: Path) -> None:
+    """CDK writes a construct's acknowledgment on all that is below; one finding below is enough."""
+    reasons = {"id": "EmrGuard::EMRG201", "reason": "lab only"}
+    role = BARE["Role"] | {"Metadata": {"cdk_nag": {"rules_to_suppress": [reasons]}}}
+    resources = acknowledged(reasons) | {"Role": role}
+    assert not audit(assembly(tmp_path, resources), select=["EMRG002"], today=TODAY).findings
+
+
 def test_fingerprints_survive_a_reformatting(tmp_path: Path) -> None:
     """A finding keeps its fingerprint when only lines move, and no two findings share one."""
     one = audit(assembly(tmp_path, BARE, indent=1), today=TODAY).findings

@@ -14,8 +14,8 @@ from emrguard_policies.rules.pages import EXAMPLES, examples
 from emrguard_policies.rules.registry import all_rules
 
 TODAY = date(2026, 11, 24)
-ALWAYS_DECIDED = {"EMRG001"}
-"""Rules whose subject is never a value of the deployment: the reason of an acknowledgment is written, or it is not."""
+ALWAYS_DECIDED = {"EMRG001", "EMRG002"}
+"""Rules whose subject is never a value of the deployment: an acknowledgment is written, with its reason, or not."""
 
 
 def cases(kind: str) -> list[object]:
