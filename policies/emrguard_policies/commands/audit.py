@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import click
 
+from emrguard_policies import baseline as baselines
 from emrguard_policies.assembly import load
 from emrguard_policies.audit import AuditReport
 from emrguard_policies.audit import audit as run_audit
 from emrguard_policies.exceptions import InputError
-from emrguard_policies.rules.base import SEVERITIES
+from emrguard_policies.rules.base import SEVERITIES, Severity
 from emrguard_policies.rules.registry import rule_of
 
 
@@ -25,7 +28,13 @@ def _ids(_context: click.Context, _parameter: click.Parameter, values: tuple[str
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "junit", "github"]),
+    default="text",
+    show_default=True,
+)
 @click.option("--output", type=click.Path(dir_okay=False), help="Write the report to this file.")
 @click.option(
     "--fail-on",
@@ -34,6 +43,8 @@ def _ids(_context: click.Context, _parameter: click.Parameter, values: tuple[str
     show_default=True,
     help="The least severity that makes the exit code 3.",
 )
+@click.option("--baseline", metavar="FILE", help="Leave out the findings that this file holds.")
+@click.option("--write-baseline", metavar="FILE", help="Write what is found to this file; then nothing of it fails.")
 @click.option("--select", callback=_ids, multiple=True, metavar="IDS", help="Only these rules (comma-separated).")
 @click.option("--ignore", callback=_ids, multiple=True, metavar="IDS", help="Not these rules (comma-separated).")
 def audit(
@@ -41,6 +52,8 @@ def audit(
     form: str,
     output: str | None,
     fail_on: str,
+    baseline: str | None,
+    write_baseline: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
 ) -> None:
@@ -48,36 +61,53 @@ def audit(
 
     Exit code 0: nothing found. 1: something could not be read. 2: wrong usage. 3: findings.
     """
+    # A baseline that cannot be read stops the audit before its work, not after.
+    known = baselines.read(baseline) if baseline is not None else None
     reports = [run_audit(load(path), select=select, ignore=ignore) for path in paths]
-    _write(reports, form, output)
-    worst = min((SEVERITIES.index(severity) for report in reports if (severity := report.worst())), default=None)
-    if fail_on != "never" and worst is not None and worst <= [*SEVERITIES].index(fail_on):  # type: ignore[arg-type]
+    if write_baseline is not None:
+        baselines.write(write_baseline, reports)
+        known = baselines.read(write_baseline)
+    if known is not None:
+        reports = baselines.apply(reports, known)
+    failing = SEVERITIES[: [*SEVERITIES].index(fail_on) + 1] if fail_on != "never" else ()  # type: ignore[arg-type]
+    text = _render(reports, form, failing, coloured=output is None)
+    if output is not None:
+        _save(output, text)
+    elif text:
+        click.echo(text, nl=False)
+    if any(report.worst() in failing for report in reports):
         sys.exit(3)
     if any(report.errors for report in reports):
         sys.exit(1)
 
 
-def _write(reports: list[AuditReport], form: str, output: str | None) -> None:
-    # rich costs a tenth of a second that JSON need not pay.
-    from emrguard_policies.report import as_json
-
+def _render(reports: list[AuditReport], form: str, failing: Collection[Severity], *, coloured: bool) -> str:
+    """The report as text; `text` for a terminal is written at once, in its colours."""
+    # Each format is imported when asked for: rich alone costs a tenth of a second that JSON need not pay.
     if form == "json":
-        text = as_json.render(reports)
-        if output is None:
-            click.echo(text, nl=False)
-        else:
-            _save(output, text)
-        return
-    import io
+        from emrguard_policies.report import as_json
 
+        return as_json.render(reports)
+    if form == "sarif":
+        from emrguard_policies.report import as_sarif
+
+        return as_sarif.render(reports)
+    if form == "junit":
+        from emrguard_policies.report import as_junit
+
+        return as_junit.render(reports, failing)
+    if form == "github":
+        from emrguard_policies.report import as_github
+
+        return as_github.render(reports)
     from emrguard_policies.report import as_text
 
-    if output is None:
+    if coloured:
         as_text.write(reports, sys.stdout)
-        return
+        return ""
     buffer = io.StringIO()
     as_text.write(reports, buffer)
-    _save(output, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _save(output: str, text: str) -> None:

@@ -26,6 +26,7 @@ def document(reports: Iterable[AuditReport]) -> dict[str, Any]:
         "summary": {
             **{severity: active[severity] for severity in SEVERITIES},
             "acknowledged": sum(finding.acknowledged is not None for finding in findings),
+            "known": sum(report.known for report in listed),
             "total": len(findings),
         },
     }

@@ -30,10 +30,9 @@ def write(reports: Iterable[AuditReport], file: TextIO) -> None:
         for finding in findings:
             _write_finding(console, finding)
         console.print()
-    summary = document(listed)
-    for error in summary["errors"]:
+    for error in document(listed)["errors"]:
         console.print(Text(f"not read: {error}", style="bold red"))
-    console.print(_verdict(summary["summary"], len(summary["errors"])))
+    console.print(verdict(listed))
 
 
 def _write_finding(console: Console, finding: Finding) -> None:
@@ -49,11 +48,15 @@ def _write_finding(console: Console, finding: Finding) -> None:
         console.print(Text(f"      because {finding.acknowledged}", "dim"))
 
 
-def _verdict(summary: dict[str, int], unread: int) -> Text:
+def verdict(reports: Iterable[AuditReport]) -> Text:
+    """The last line: how many findings of which severity."""
+    body = document(reports)
+    summary, unread = body["summary"], len(body["errors"])
     counted = [f"{summary[severity]} {severity}" for severity in SEVERITIES if summary[severity]]
     if unread:
         counted.append(f"{unread} not read")
-    accepted = f" ({summary['acknowledged']} acknowledged)" if summary["acknowledged"] else ""
+    set_aside = [f"{summary[kind]} {kind}" for kind in ("acknowledged", "known") if summary[kind]]
+    accepted = f" ({', '.join(set_aside)})" if set_aside else ""
     if not counted:
         return Text(f"clean{accepted}", "bold green")
     return Text(f"findings: {', '.join(counted)}{accepted}", "bold red")

@@ -92,7 +92,8 @@ def test_json_has_the_documented_fields(template: Path) -> None:
     body = json.loads(call(template, "--select", "EMRG601", "--format", "json").output)
     assert body["version"] == 1
     assert body["errors"] == []
-    assert body["summary"] == {"fatal": 0, "error": 0, "warning": 1, "info": 0, "acknowledged": 0, "total": 1}
+    summary = body["summary"]
+    assert summary == {"fatal": 0, "error": 0, "warning": 1, "info": 0, "acknowledged": 0, "known": 0, "total": 1}
     (finding,) = body["findings"]
     assert set(finding) == {
         "rule", "severity", "title", "message", "template", "logical_id", "property", "construct_path", "line",
@@ -108,7 +109,7 @@ def test_json_gives_the_reason_of_an_acknowledgment(template: Path) -> None:
     assert body["findings"][0]["acknowledged"] == {"reason": "lab"}
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "junit", "github"])
 def test_output_goes_to_a_file(form: str, template: Path, tmp_path: Path) -> None:
     """A report can be kept as a file; the exit code stays the same."""
     file = tmp_path / "report"
