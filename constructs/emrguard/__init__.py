@@ -10,12 +10,14 @@ from emrguard.capacity import Capacity
 from emrguard.data_bucket import DataBucket, TenantBucket
 from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
+from emrguard.initial_capacity import InitialCapacity
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
 from emrguard.release_label import ReleaseLabel
 from emrguard.spark_application import SparkApplication
 from emrguard.submitter_role import SubmitterRole
 from emrguard.tenant import Tenant
+from emrguard.worker_size import WorkerSize
 from emrguard_policies.releases import Feature
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "DataBucket",
     "ExecutionRole",
     "Feature",
+    "InitialCapacity",
     "IsolatedNetwork",
     "JobLogs",
     "ReleaseLabel",
@@ -34,4 +37,5 @@ __all__ = [
     "SubmitterRole",
     "Tenant",
     "TenantBucket",
+    "WorkerSize",
 ]

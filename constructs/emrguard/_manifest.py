@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -42,11 +43,14 @@ class Owner:
     tenant: str | None = None
     shared: str | None = None
 
-    def mark(self, resource: IConstruct, part: Part) -> None:
-        """Mark a CloudFormation resource, or the one that a construct of CDK wraps."""
+    def mark(self, resource: IConstruct, part: Part, reasons: Mapping[str, str] | None = None) -> None:
+        """Mark a CloudFormation resource, or the one that a construct of CDK wraps.
+
+        `reasons` says, by argument, why something less safe than the default was chosen.
+        """
         node = resource if isinstance(resource, cdk.CfnResource) else resource.node.default_child
         assert isinstance(node, cdk.CfnResource), resource.node.path
-        node.add_metadata("emrguard", self._as_metadata(part))
+        node.add_metadata("emrguard", self._as_metadata(part) | ({"reasons": dict(reasons)} if reasons else {}))
 
     def mark_all_below(self, scope: IConstruct, part: Part) -> None:
         """Mark every resource at or below a construct, also those that come later (the policies of a role)."""

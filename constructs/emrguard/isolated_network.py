@@ -27,6 +27,9 @@ _NOWHERE = ec2.CfnSecurityGroup.EgressProperty(
     description="No traffic: without any rule EC2 would allow all",
 )
 
+_TAKEN_ADDRESSES = 5 + 3
+"""Addresses of a subnet that AWS keeps, and those of the interface endpoints."""
+
 
 class IsolatedNetwork(Construct):
     """A VPC of its own for the workers of one tenant: private subnets, no internet gateway, no NAT, no peer.
@@ -107,6 +110,8 @@ class IsolatedNetwork(Construct):
             subnets.append(subnet.ref)
         self.subnet_ids: list[str] = subnets
         """Ids of the workers' subnets, each in a zone of its own."""
+        self.worker_addresses = len(subnets) * (subnet_ranges[0].num_addresses - _TAKEN_ADDRESSES)
+        """How many IP addresses all subnets together have for workers; each worker takes one."""
         self._mark("vpc", vpc)
         self._mark("route-table", routes)
 

@@ -10,18 +10,22 @@ from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from emrguard import _actions, _arguments, _wildcards
+from emrguard import _actions, _arguments, _wildcards, _workers
 from emrguard._manifest import Owner
+from emrguard._reasons import Reasons
 from emrguard.application_key import ApplicationKey
 from emrguard.capacity import Capacity
 from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
+from emrguard.initial_capacity import InitialCapacity
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
 from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel, demand
 from emrguard.release_label import release_label as read_release
-from emrguard_policies.nag import acknowledge
 from emrguard_policies.releases import Feature
+
+WORKER_TYPES = ("DRIVER", "EXECUTOR")
+"""Keys of the initial capacity of a Spark application."""
 
 SECURE_SPARK_DEFAULTS = {
     "spark.ssl.internode.enabled": "true",
@@ -51,7 +55,13 @@ class SparkApplication(Construct):
         architecture: `ARM64` (default: Graviton, about a fifth cheaper) or `X86_64`, for native libraries built for x86
             only.
         maximum_capacity: cumulative ceiling over all workers, default 16 vCPU, 64 GB of memory, 320 GB of disk.
+        initial_capacity: workers that wait for jobs, by worker type `DRIVER` and `EXECUTOR`, default none. They are
+            billed while the application is started. `maximum_capacity` must hold them.
+        auto_start: start with the first job, default True; if False someone must call StartApplication.
         idle_timeout: stop after so long without a job, 1 minute to 7 days, default 15 minutes.
+        never_stop_because: turns auto-stop off, for this reason; default None, auto-stop is on.
+        keep_warm_because: needed in addition where initial workers wait in an application that never stops: why they
+            are paid for day and night.
         max_concurrent_runs: 1 to 1000 job runs at a time, default 15; more are queued.
         queue_timeout: how long a job run may be queued, 15 minutes to 12 hours, default 6 hours.
         spark_defaults: further `spark-defaults`, such as `{"spark.executor.memory": "8g"}`. Those that encrypt the
@@ -70,7 +80,11 @@ class SparkApplication(Construct):
         release_label: ReleaseLabel | str = DEFAULT_RELEASE,
         architecture: Literal["ARM64", "X86_64"] = "ARM64",
         maximum_capacity: Capacity | None = None,
+        initial_capacity: Mapping[str, InitialCapacity] | None = None,
+        auto_start: bool = True,
         idle_timeout: cdk.Duration | None = None,
+        never_stop_because: str | None = None,
+        keep_warm_because: str | None = None,
         max_concurrent_runs: int = 15,
         queue_timeout: cdk.Duration | None = None,
         spark_defaults: Mapping[str, str] | None = None,
@@ -81,7 +95,12 @@ class SparkApplication(Construct):
         demand(self.node.path, "release_label", release, Feature.JOB_QUEUE)
         if architecture not in ("ARM64", "X86_64") and not cdk.Token.is_unresolved(architecture):
             raise ArgumentError(self.node.path, "architecture", architecture, "write 'ARM64' or 'X86_64'")
-        idle = _arguments.minutes(self, "idle_timeout", idle_timeout or cdk.Duration.minutes(15), 1, 10080)
+        reasons = Reasons(self)
+        ceiling = maximum_capacity or Capacity()
+        maximum = _workers.maximum(self, ceiling)
+        initial = _workers.initial(self, initial_capacity or {}, WORKER_TYPES, ceiling, release)
+        auto_stop = self._auto_stop(reasons, idle_timeout, never_stop_because, keep_warm_because, bool(initial))
+        reasons.take("release_label", release.unknown_because, "EMRG502")
         queue = _arguments.minutes(self, "queue_timeout", queue_timeout or cdk.Duration.hours(6), 15, 720)
         runs = _arguments.whole_number(self, "max_concurrent_runs", max_concurrent_runs, 1, 1000, "job runs")
         application = emrserverless.CfnApplication(
@@ -91,11 +110,10 @@ class SparkApplication(Construct):
             type="SPARK",
             release_label=release.label,
             architecture=architecture,
-            auto_start_configuration=emrserverless.CfnApplication.AutoStartConfigurationProperty(enabled=True),
-            auto_stop_configuration=emrserverless.CfnApplication.AutoStopConfigurationProperty(
-                enabled=True, idle_timeout_minutes=idle
-            ),
-            maximum_capacity=self._maximum(maximum_capacity or Capacity()),
+            auto_start_configuration=emrserverless.CfnApplication.AutoStartConfigurationProperty(enabled=auto_start),
+            auto_stop_configuration=auto_stop,
+            initial_capacity=initial or None,
+            maximum_capacity=maximum,
             network_configuration=emrserverless.CfnApplication.NetworkConfigurationProperty(
                 subnet_ids=network.subnet_ids, security_group_ids=[network.security_group_id]
             ),
@@ -112,9 +130,8 @@ class SparkApplication(Construct):
                 studio_enabled=False, livy_endpoint_enabled=False, session_enabled=False
             ),
         )
-        owner.mark(application, "application")
-        if release.unknown_because is not None:
-            acknowledge(self, "EMRG502", release.unknown_because)
+        owner.mark(application, "application", reasons.given)
+        _workers.warn_of_few_addresses(self, network, initial_capacity or {}, ceiling)
         self.application_id = application.attr_application_id
         """Id of the application."""
         self.application_arn = application.attr_arn
@@ -142,19 +159,34 @@ class SparkApplication(Construct):
         )
         return use.combine(job_runs).combine(listing).combine(execution_role.grant_pass_to_emr_serverless(role))
 
-    def _maximum(self, capacity: Capacity) -> emrserverless.CfnApplication.MaximumAllowedResourcesProperty:
-        # No API limit is documented; a million vCPU is far above any quota and catches bytes taken for GB.
-        cpu, memory, disk = (
-            f"{_arguments.whole_number(self, f'maximum_capacity.{name}', value, 1, 1_000_000, unit):.0f}"
-            for name, value, unit in (
-                ("cpu", capacity.cpu, "vCPU"),
-                ("memory", capacity.memory, "GB"),
-                ("disk", capacity.disk, "GB"),
+    def _auto_stop(
+        self,
+        reasons: Reasons,
+        idle_timeout: cdk.Duration | None,
+        never_stop_because: str | None,
+        keep_warm_because: str | None,
+        warm: bool,
+    ) -> emrserverless.CfnApplication.AutoStopConfigurationProperty:
+        endless = reasons.take("never_stop_because", never_stop_because, "EMRG503")
+        if not endless:
+            idle = _arguments.minutes(self, "idle_timeout", idle_timeout or cdk.Duration.minutes(15), 1, 10080)
+        elif idle_timeout is not None:
+            raise ArgumentError(
+                self.node.path,
+                "idle_timeout",
+                idle_timeout.to_human_string(),
+                "leave it out or never_stop_because: one of both",
             )
-        )
-        return emrserverless.CfnApplication.MaximumAllowedResourcesProperty(
-            cpu=f"{cpu} vCPU", memory=f"{memory} GB", disk=f"{disk} GB"
-        )
+        if reasons.take("keep_warm_because", keep_warm_because, "EMRG504") != (endless and warm):
+            mend = (
+                "initial_capacity with auto-stop off is paid for day and night: say why, or let the application stop"
+                if endless and warm
+                else "leave it out: it is for initial_capacity together with never_stop_because only"
+            )
+            raise ArgumentError(self.node.path, "keep_warm_because", keep_warm_because, mend)
+        if endless:
+            return emrserverless.CfnApplication.AutoStopConfigurationProperty(enabled=False)
+        return emrserverless.CfnApplication.AutoStopConfigurationProperty(enabled=True, idle_timeout_minutes=idle)
 
     def _spark_defaults(self, given: Mapping[str, str]) -> dict[str, str]:
         for name, value in SECURE_SPARK_DEFAULTS.items():
