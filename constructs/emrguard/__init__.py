@@ -11,12 +11,16 @@ from emrguard.data_bucket import DataBucket, TenantBucket
 from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
 from emrguard.initial_capacity import InitialCapacity
+from emrguard.interactive import Interactive
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
+from emrguard.monitoring import Monitoring
 from emrguard.release_label import ReleaseLabel
+from emrguard.runtime_configuration import RuntimeConfiguration
 from emrguard.spark_application import SparkApplication
 from emrguard.submitter_role import SubmitterRole
 from emrguard.tenant import Tenant
+from emrguard.worker_image import WorkerImage
 from emrguard.worker_size import WorkerSize
 from emrguard_policies.releases import Feature
 
@@ -30,12 +34,16 @@ __all__ = [
     "ExecutionRole",
     "Feature",
     "InitialCapacity",
+    "Interactive",
     "IsolatedNetwork",
     "JobLogs",
+    "Monitoring",
     "ReleaseLabel",
+    "RuntimeConfiguration",
     "SparkApplication",
     "SubmitterRole",
     "Tenant",
     "TenantBucket",
+    "WorkerImage",
     "WorkerSize",
 ]

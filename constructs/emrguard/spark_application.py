@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypedDict
 
 import aws_cdk as cdk
 from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from emrguard import _actions, _arguments, _wildcards, _workers
+from emrguard import _actions, _arguments, _wildcards, _workers, worker_image
+from emrguard import interactive as _interactive
+from emrguard import monitoring as _monitoring
+from emrguard import runtime_configuration as _runtime
 from emrguard._manifest import Owner
 from emrguard._reasons import Reasons
 from emrguard.application_key import ApplicationKey
@@ -18,11 +22,19 @@ from emrguard.capacity import Capacity
 from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
 from emrguard.initial_capacity import InitialCapacity
+from emrguard.interactive import Interactive
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
+from emrguard.monitoring import Monitoring
 from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel, demand
 from emrguard.release_label import release_label as read_release
+from emrguard.runtime_configuration import RuntimeConfiguration
+from emrguard.worker_image import WorkerImage
 from emrguard_policies.releases import Feature
+
+_IDENTITY_CENTER = re.compile(r"arn:aws[a-z-]*:sso:::instance/(?:sso)?ins-[A-Za-z0-9.-]{16}")
+_TAG_NAME = re.compile(r"[A-Za-z0-9 /_.:=+@-]{1,128}")
+_TAG_VALUE = re.compile(r"[A-Za-z0-9 /_.:=+@-]{0,256}")
 
 WORKER_TYPES = ("DRIVER", "EXECUTOR")
 """Keys of the initial capacity of a Spark application."""
@@ -33,6 +45,25 @@ SECURE_SPARK_DEFAULTS = {
     "spark.network.crypto.enabled": "true",
 }
 """Mutual TLS between the workers of a job, and authenticated, encrypted RPC."""
+
+
+class ApplicationOptions(TypedDict, total=False):
+    """What `Tenant` hands on to its `SparkApplication`, beside what it names itself. See there for each."""
+
+    initial_capacity: Mapping[str, InitialCapacity]
+    auto_start: bool
+    idle_timeout: cdk.Duration
+    never_stop_because: str
+    keep_warm_because: str
+    max_concurrent_runs: int
+    queue_timeout: cdk.Duration
+    runtime_configuration: Sequence[RuntimeConfiguration]
+    image: WorkerImage
+    worker_images: Mapping[str, WorkerImage]
+    monitoring: Monitoring
+    interactive: Interactive
+    identity_center_instance_arn: str
+    tags: Mapping[str, str]
 
 
 class SparkApplication(Construct):
@@ -66,6 +97,17 @@ class SparkApplication(Construct):
         queue_timeout: how long a job run may be queued, 15 minutes to 12 hours, default 6 hours.
         spark_defaults: further `spark-defaults`, such as `{"spark.executor.memory": "8g"}`. Those that encrypt the
             traffic between workers cannot be changed.
+        runtime_configuration: further classifications, such as `spark-driver-log4j2`, default none.
+        image: the image of all workers, default that of the release.
+        worker_images: in place of `image` one for each of `Driver` and `Executor`, default none.
+        monitoring: see `Monitoring`, default logs of the driver to CloudWatch and everything to S3 and managed storage.
+        interactive: see `Interactive`, default everything off.
+        identity_center_instance_arn: IAM Identity Center instance for trusted identity propagation, default none. Needs
+            emr-7.8.0.
+        tags: further tags of the application, default none. AWS does not copy them to job runs.
+
+    Raises:
+        ArgumentError: an argument is outside of what EMR Serverless takes, or a feature is younger than the release.
     """
 
     def __init__(
@@ -88,6 +130,13 @@ class SparkApplication(Construct):
         max_concurrent_runs: int = 15,
         queue_timeout: cdk.Duration | None = None,
         spark_defaults: Mapping[str, str] | None = None,
+        runtime_configuration: Sequence[RuntimeConfiguration] = (),
+        image: WorkerImage | None = None,
+        worker_images: Mapping[str, WorkerImage] | None = None,
+        monitoring: Monitoring | None = None,
+        interactive: Interactive | None = None,
+        identity_center_instance_arn: str | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, id)
         owner = Owner(tenant=_arguments.tenant_name(self, tenant))
@@ -103,6 +152,7 @@ class SparkApplication(Construct):
         reasons.take("release_label", release.unknown_because, "EMRG502")
         queue = _arguments.minutes(self, "queue_timeout", queue_timeout or cdk.Duration.hours(6), 15, 720)
         runs = _arguments.whole_number(self, "max_concurrent_runs", max_concurrent_runs, 1, 1000, "job runs")
+        one_image, images = worker_image.images(self, image, dict(worker_images or {}), release, reasons)
         application = emrserverless.CfnApplication(
             self,
             "Resource",
@@ -117,19 +167,22 @@ class SparkApplication(Construct):
             network_configuration=emrserverless.CfnApplication.NetworkConfigurationProperty(
                 subnet_ids=network.subnet_ids, security_group_ids=[network.security_group_id]
             ),
-            monitoring_configuration=self._monitoring(logs, key),
+            monitoring_configuration=_monitoring.render(self, monitoring or Monitoring(), logs, key, release, reasons),
             runtime_configuration=[
                 emrserverless.CfnApplication.ConfigurationObjectProperty(
                     classification="spark-defaults", properties=self._spark_defaults(spark_defaults or {})
-                )
+                ),
+                *_runtime.render(self, "runtime_configuration", runtime_configuration),
             ],
             scheduler_configuration=emrserverless.CfnApplication.SchedulerConfigurationProperty(
                 max_concurrent_runs=runs, queue_timeout_minutes=queue
             ),
-            interactive_configuration=emrserverless.CfnApplication.InteractiveConfigurationProperty(
-                studio_enabled=False, livy_endpoint_enabled=False, session_enabled=False
-            ),
+            interactive_configuration=_interactive.render(self, interactive or Interactive(), release, reasons),
+            image_configuration=one_image,
+            worker_type_specifications=images,
+            identity_center_configuration=self._identity_center(identity_center_instance_arn, release),
         )
+        self._tag(tags or {})
         owner.mark(application, "application", reasons.given)
         _workers.warn_of_few_addresses(self, network, initial_capacity or {}, ceiling)
         self.application_id = application.attr_application_id
@@ -189,6 +242,7 @@ class SparkApplication(Construct):
         return emrserverless.CfnApplication.AutoStopConfigurationProperty(enabled=True, idle_timeout_minutes=idle)
 
     def _spark_defaults(self, given: Mapping[str, str]) -> dict[str, str]:
+        _runtime.check_properties(self, "spark_defaults", {**given, **SECURE_SPARK_DEFAULTS})
         for name, value in SECURE_SPARK_DEFAULTS.items():
             if given.get(name, value) != value:
                 raise ArgumentError(
@@ -199,22 +253,23 @@ class SparkApplication(Construct):
                 )
         return {**given, **SECURE_SPARK_DEFAULTS}
 
-    @staticmethod
-    def _monitoring(logs: JobLogs, key: ApplicationKey) -> emrserverless.CfnApplication.MonitoringConfigurationProperty:
-        types = emrserverless.CfnApplication.LogTypeMapKeyValuePairProperty
-        return emrserverless.CfnApplication.MonitoringConfigurationProperty(
-            s3_monitoring_configuration=emrserverless.CfnApplication.S3MonitoringConfigurationProperty(
-                log_uri=logs.log_uri, encryption_key_arn=key.key_arn
-            ),
-            managed_persistence_monitoring_configuration=(
-                emrserverless.CfnApplication.ManagedPersistenceMonitoringConfigurationProperty(
-                    enabled=True, encryption_key_arn=key.key_arn
-                )
-            ),
-            cloud_watch_logging_configuration=emrserverless.CfnApplication.CloudWatchLoggingConfigurationProperty(
-                enabled=True,
-                log_group_name=logs.log_group_name,
-                encryption_key_arn=key.key_arn,
-                log_type_map=[types(key="SPARK_DRIVER", value=["STDOUT", "STDERR"])],
-            ),
-        )
+    def _identity_center(
+        self, arn: str | None, release: ReleaseLabel
+    ) -> emrserverless.CfnApplication.IdentityCenterConfigurationProperty | None:
+        if arn is None:
+            return None
+        if not cdk.Token.is_unresolved(arn) and not _IDENTITY_CENTER.fullmatch(arn):
+            mend = "write arn:aws:sso:::instance/ssoins-<16 characters>"
+            raise ArgumentError(self.node.path, "identity_center_instance_arn", arn, mend)
+        demand(self.node.path, "release_label", release, Feature.IDENTITY_CENTER)
+        return emrserverless.CfnApplication.IdentityCenterConfigurationProperty(identity_center_instance_arn=arn)
+
+    def _tag(self, tags: Mapping[str, str]) -> None:
+        for name, value in tags.items():
+            if not _TAG_NAME.fullmatch(name) or name.lower().startswith(("aws:", "emrguard:")):
+                mend = "write 1 to 128 letters, digits, spaces and /_.:=+@-, not starting with 'aws:' or 'emrguard:'"
+                raise ArgumentError(self.node.path, "tags", name, mend)
+            if not cdk.Token.is_unresolved(value) and not _TAG_VALUE.fullmatch(value):
+                mend = "write up to 256 letters, digits, spaces and /_.:=+@-"
+                raise ArgumentError(self.node.path, f"tags[{name!r}]", value, mend)
+            cdk.Tags.of(self).add(name, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, Unpack
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
@@ -19,7 +19,7 @@ from emrguard.execution_role import ExecutionRole
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
 from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel
-from emrguard.spark_application import SparkApplication
+from emrguard.spark_application import ApplicationOptions, SparkApplication
 from emrguard.submitter_role import SubmitterRole
 
 _CLAIMED: WeakKeyDictionary[cdk.Stage, dict[tuple[str, str, str], str]] = WeakKeyDictionary()
@@ -51,6 +51,7 @@ class Tenant(Construct):
         cidr: range of the tenant's VPC, default `10.0.0.0/20`. Tenants' VPCs are not connected, so ranges may overlap.
         availability_zones: see `IsolatedNetwork`, default the first two of the Region.
         s3_prefix_list_id: see `IsolatedNetwork`, default from a table.
+        application: every other argument of `SparkApplication`, by name, such as `idle_timeout` or `image`.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Tenant(Construct):
         cidr: str = "10.0.0.0/20",
         availability_zones: Sequence[str] | None = None,
         s3_prefix_list_id: str | None = None,
+        **application: Unpack[ApplicationOptions],
     ) -> None:
         super().__init__(scope, id)
         self.name = _claim(self, _arguments.tenant_name(self, name))
@@ -102,6 +104,7 @@ class Tenant(Construct):
             architecture=architecture,
             maximum_capacity=maximum_capacity,
             spark_defaults=spark_defaults,
+            **application,
         )
         """The application."""
         self.execution_role = ExecutionRole(self, "ExecutionRole", tenant=name)

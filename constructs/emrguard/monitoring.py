@@ -1,0 +1,122 @@
+"""What an application tells about its jobs, and to whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import aws_cdk as cdk
+from aws_cdk import aws_emrserverless as emrserverless
+from constructs import Construct
+
+from emrguard._reasons import Reasons
+from emrguard.application_key import ApplicationKey
+from emrguard.exceptions import ArgumentError
+from emrguard.job_logs import JobLogs
+from emrguard.release_label import ReleaseLabel, demand
+from emrguard_policies.releases import Feature
+
+_REMOTE_WRITE = re.compile(
+    r"https://aps-workspaces\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/workspaces/[A-Za-z0-9_-]+/api/v1/remote_write"
+)
+_STREAM_PREFIX = re.compile(r"[^:*]{1,512}")
+_WORKERS = ("SPARK_DRIVER", "SPARK_EXECUTOR")
+_TYPES = ("STDOUT", "STDERR")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Monitoring:
+    """Where logs and metrics go, beside the log bucket, which always gets all logs.
+
+    Like all settings of an application these are defaults that a job can override.
+    https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/logging.html
+
+    Args:
+        log_types: what goes to CloudWatch, by worker type `SPARK_DRIVER` and `SPARK_EXECUTOR`: `STDOUT` and `STDERR`.
+            Default both of the driver.
+        log_stream_prefix: before the names of log streams, up to 512 characters without `:` and `*`, default none.
+        prometheus_url: remote write URL of an Amazon Managed Service for Prometheus workspace of this account, default
+            none. Needs emr-7.1.0, `aps:RemoteWrite` for the execution role, and a VPC endpoint for `aps-workspaces`,
+            which `IsolatedNetwork` has not.
+        no_managed_logs_because: turns the service's own storage of logs off, for this reason; the Spark UI of finished
+            jobs then stays empty. Default None: on, encrypted with the tenant's key.
+        no_cloudwatch_because: turns logs in CloudWatch off, for this reason. Default None: on.
+    """
+
+    log_types: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"SPARK_DRIVER": ("STDOUT", "STDERR")})
+    log_stream_prefix: str | None = None
+    prometheus_url: str | None = None
+    no_managed_logs_because: str | None = None
+    no_cloudwatch_because: str | None = None
+
+
+def render(
+    scope: Construct, given: Monitoring, logs: JobLogs, key: ApplicationKey, release: ReleaseLabel, reasons: Reasons
+) -> emrserverless.CfnApplication.MonitoringConfigurationProperty:
+    """The monitoring configuration as CloudFormation has it.
+
+    Raises:
+        ArgumentError: a value is not one of the service's, or the release is too old for Prometheus.
+    """
+    l1 = emrserverless.CfnApplication
+    _check(scope, given)
+    if given.prometheus_url is not None:
+        demand(scope.node.path, "release_label", release, Feature.PROMETHEUS)
+    managed = not reasons.take("monitoring.no_managed_logs_because", given.no_managed_logs_because)
+    cloudwatch = not reasons.take("monitoring.no_cloudwatch_because", given.no_cloudwatch_because)
+    return l1.MonitoringConfigurationProperty(
+        s3_monitoring_configuration=l1.S3MonitoringConfigurationProperty(
+            log_uri=logs.log_uri, encryption_key_arn=key.key_arn
+        ),
+        managed_persistence_monitoring_configuration=l1.ManagedPersistenceMonitoringConfigurationProperty(
+            enabled=managed, encryption_key_arn=key.key_arn if managed else None
+        ),
+        cloud_watch_logging_configuration=l1.CloudWatchLoggingConfigurationProperty(
+            enabled=True,
+            log_group_name=logs.log_group_name,
+            log_stream_name_prefix=given.log_stream_prefix,
+            encryption_key_arn=key.key_arn,
+            log_type_map=[
+                l1.LogTypeMapKeyValuePairProperty(key=worker, value=list(types))
+                for worker, types in given.log_types.items()
+            ],
+        )
+        if cloudwatch
+        else l1.CloudWatchLoggingConfigurationProperty(enabled=False),
+        prometheus_monitoring_configuration=l1.PrometheusMonitoringConfigurationProperty(
+            remote_write_url=given.prometheus_url
+        )
+        if given.prometheus_url is not None
+        else None,
+    )
+
+
+def _check(scope: Construct, given: Monitoring) -> None:
+    if not given.log_types:
+        raise ArgumentError(
+            scope.node.path, "monitoring.log_types", {}, "name a worker type, or say no_cloudwatch_because"
+        )
+    for worker, types in given.log_types.items():
+        where = "monitoring.log_types"
+        if worker not in _WORKERS:
+            raise ArgumentError(scope.node.path, where, worker, f"write {' or '.join(_WORKERS)}")
+        if isinstance(types, str) or not types or len(set(types)) != len(types) or not set(types) <= set(_TYPES):
+            mend = f"list {' and '.join(_TYPES)}, or one of them, each once"
+            raise ArgumentError(scope.node.path, f"{where}[{worker!r}]", types, mend)
+    for name, value, pattern, mend in (
+        (
+            "log_stream_prefix",
+            given.log_stream_prefix,
+            _STREAM_PREFIX,
+            "write up to 512 characters without ':' and '*'",
+        ),
+        (
+            "prometheus_url",
+            given.prometheus_url,
+            _REMOTE_WRITE,
+            "write https://aps-workspaces.<region>.amazonaws.com/workspaces/<id>/api/v1/remote_write",
+        ),
+    ):
+        if value is not None and not cdk.Token.is_unresolved(value) and not pattern.fullmatch(value):
+            raise ArgumentError(scope.node.path, f"monitoring.{name}", value, mend)
