@@ -5,25 +5,15 @@ CloudFormation's schema does not check them, so the stack fails when it is deplo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from emrguard_policies import worker_sizes
 from emrguard_policies.rules import sizes
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
 _PROPERTY = "InitialCapacity"
-_MEMORY: Mapping[int, range | tuple[int, ...]] = {
-    1: range(2, 9),
-    2: range(4, 17),
-    4: range(8, 31),
-    8: range(16, 61, 4),
-    16: range(32, 121, 8),
-    32: (60, 120, 244),
-}
-_DISK = (20, 200)
-_SHUFFLE_DISK = (20, 2000)
 
 
 def check(context: Context) -> Iterator[Violation]:
@@ -51,16 +41,16 @@ def check(context: Context) -> Iterator[Violation]:
 
 def _wrong(cpu: Any, memory: Any, disk: Any, disk_type: Any) -> str:
     vcpus, gigabytes = sizes.number(cpu), sizes.number(memory)
-    if vcpus not in _MEMORY:
-        return f"Cpu is {cpu}; {', '.join(map(str, _MEMORY))} vCPU exist"
-    allowed = _MEMORY[int(vcpus)]
-    if math.isnan(gigabytes) or gigabytes not in allowed:
-        step = allowed.step if isinstance(allowed, range) else 0
-        choice = f"{allowed[0]} to {allowed[-1]} in steps of {step}" if step else ", ".join(map(str, allowed))
-        return f"Memory is {memory} with {cpu}; {choice} GB exist"
-    low, high = _SHUFFLE_DISK if str(disk_type).upper() == "SHUFFLE_OPTIMIZED" else _DISK
-    if disk is not None and not low <= sizes.number(disk) <= high:
-        return f"Disk is {disk}; {low} to {high} GB exist"
+    allowed = worker_sizes.MEMORY_GB.get(int(vcpus), ()) if vcpus.is_integer() else ()
+    if not allowed:
+        return f"Cpu is {cpu}; {', '.join(map(str, worker_sizes.MEMORY_GB))} vCPU exist"
+    if gigabytes not in allowed:
+        return f"Memory is {memory} with {cpu}; {', '.join(map(str, allowed))} GB exist"
+    most = worker_sizes.MAX_DISK_GB.get(str(disk_type or "STANDARD").upper())
+    if most is None:
+        return f"DiskType is {disk_type}; {', '.join(worker_sizes.MAX_DISK_GB)} exist"
+    if disk is not None and not worker_sizes.MIN_DISK_GB <= sizes.number(disk) <= most:
+        return f"Disk is {disk}; {worker_sizes.MIN_DISK_GB} to {most} GB exist"
     return ""
 
 
