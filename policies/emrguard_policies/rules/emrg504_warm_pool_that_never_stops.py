@@ -18,7 +18,7 @@ def check(context: Context) -> Iterator[Violation]:
         enabled = context.get(application, "AutoStopConfiguration.Enabled")
         if not capacity or enabled is None or context.flag(enabled):
             continue
-        if context.unknown(capacity) or context.flag(enabled) is None:
+        if not isinstance(capacity, list) or context.flag(enabled) is None:
             yield Violation(application, "InitialCapacity", "it depends on the deployment", undecided=True)
         else:
             found = f"{len(capacity)} kinds of workers wait, and AutoStopConfiguration.Enabled is false"

@@ -206,6 +206,12 @@ WILD: dict[str, Any] = {
         "T": {"Type": "AWS::CloudTrail::Trail", "Properties": {"EventSelectors": ["x"], "AdvancedEventSelectors": 3}},
         "G": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"SecurityGroupIngress": "x"}},
     },
+    "capacity-is-a-flag": {
+        "A": {
+            "Type": "AWS::EMRServerless::Application",
+            "Properties": {"InitialCapacity": True, "AutoStopConfiguration": {"Enabled": False}},
+        }
+    },
     "no-properties": {kind: {"Type": kind} for kind in (
         "AWS::EMRServerless::Application", "AWS::IAM::Role", "AWS::IAM::Policy", "AWS::S3::Bucket",
         "AWS::S3::BucketPolicy", "AWS::KMS::Key", "AWS::CloudTrail::Trail", "AWS::EC2::VPCEndpoint", "AWS::EC2::Route",
