@@ -20,9 +20,10 @@ def check(context: Context) -> Iterator[Violation]:
     documents = [document for document, _ in context.identity_documents]
     opaque = any(document.opaque for document in documents)
     held = [statement for document in documents for statement in document.statements]
+    granted = {action for action in ACTIONS.values() if any(statements.names(item, action) for item in held)}
     for application in context.applications:
         for name, certain in enabled(context, application).items():
-            if any(statements.names(statement, ACTIONS[name]) for statement in held):
+            if ACTIONS[name] in granted:
                 continue
             where = f"{_PROPERTY}.{name}"
             if certain and not opaque:

@@ -18,9 +18,10 @@ _PROPERTY = "RuntimeConfiguration"
 
 def references(context: Context) -> Iterator[tuple[Resource, str, Resource | None]]:
     """Application, property path and secret of every reference; None for a secret outside of the assembly."""
+    known = _secrets(context)
     for application in context.applications:
         for path, text in _walk(context.get(application, _PROPERTY), _PROPERTY):
-            yield application, path, _secret(context, text.partition(MARKER)[2])
+            yield application, path, known.get(text.partition(MARKER)[2])
 
 
 def _walk(configuration: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -35,8 +36,11 @@ def _walk(configuration: Any, path: str) -> Iterator[tuple[str, str]]:
         yield from _walk(item.get("Configurations"), f"{here}.Configurations")
 
 
-def _secret(context: Context, name: str) -> Resource | None:
+def _secrets(context: Context) -> dict[str, Resource]:
+    """The secrets of the assembly by what a reference may call them: name or ARN."""
+    found: dict[str, Resource] = {}
     for secret in context.of("AWS::SecretsManager::Secret"):
-        if name and name in (context.get(secret, "Name"), context.resolver.ref(secret)):
-            return secret
-    return None
+        for name in (context.get(secret, "Name"), context.resolver.ref(secret)):
+            if isinstance(name, str) and name:
+                found[name] = secret
+    return found
