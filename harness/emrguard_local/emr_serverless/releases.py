@@ -9,15 +9,11 @@ import re
 from dataclasses import dataclass
 
 from emrguard_local.emr_serverless.errors import validation
+from emrguard_policies.releases import RELEASES
 
 _LABEL = re.compile(r"emr-(?:spark-)?(?P<major>\d+)\.(?P<minor>\d+)(?:\.(?P<patch>\d+))?(?:-preview)?")
-_KNOWN = (
-    *(f"emr-6.{minor}.0" for minor in range(6, 16)),
-    *(f"emr-7.{minor}.0" for minor in range(15)),
-    "emr-spark-8.0-preview",
-    "emr-spark-8.0.0",
-    "emr-spark-8.1.0",
-)
+# Oldest first; the last three are emr-spark-8's.
+_KNOWN = tuple(RELEASES)[::-1]
 
 
 @dataclass(frozen=True)

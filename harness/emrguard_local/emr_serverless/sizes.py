@@ -10,19 +10,11 @@ import re
 from dataclasses import dataclass
 
 from emrguard_local.emr_serverless.errors import validation
+from emrguard_policies.worker_sizes import MAX_DISK_GB, MEMORY_GB, MIN_DISK_GB
 
 MIB_PER_GB = 1024
-_STEPS: dict[int, tuple[int, tuple[int, ...]]] = {
-    # vCPU: (GB below a size that round up to it, the sizes in GB)
-    1: (1, tuple(range(2, 9))),
-    2: (1, tuple(range(4, 17))),
-    4: (1, tuple(range(8, 31))),
-    8: (4, tuple(range(16, 61, 4))),
-    16: (8, tuple(range(32, 121, 8))),
-    32: (8, (60, 120, 244)),
-}
-_MIN_DISK_GB = 20
-_MAX_DISK_GB = {"STANDARD": 200, "SHUFFLE_OPTIMIZED": 2000}
+# GB below a size that round up to it, by vCPU.
+_STEP_GB = {1: 1, 2: 1, 4: 1, 8: 4, 16: 8, 32: 8}
 _SPARK_UNITS = {"k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
 _SPARK_SIZE = re.compile(r"(\d+)\s*([kmgt]?)b?", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
@@ -74,9 +66,9 @@ def worker(role: str, vcpu: int, memory_mib: int, disk_gb: int, disk_type: str =
     Raises:
         ServiceError: ValidationException that names the row's limits.
     """
-    if vcpu not in _STEPS:
-        raise validation(f"{role} asks for {vcpu} vCPU; use {', '.join(map(str, _STEPS))} vCPU")
-    step, sizes = _STEPS[vcpu]
+    if vcpu not in MEMORY_GB:
+        raise validation(f"{role} asks for {vcpu} vCPU; use {', '.join(map(str, MEMORY_GB))} vCPU")
+    step, sizes = _STEP_GB[vcpu], MEMORY_GB[vcpu]
     asked = memory_mib / MIB_PER_GB
     size = next((each for each in sizes if each - step < asked <= each), None)
     if size is None:
@@ -87,9 +79,9 @@ def worker(role: str, vcpu: int, memory_mib: int, disk_gb: int, disk_type: str =
             f"{role} asks for {asked:.4g} GB of memory (overhead included) with {vcpu} vCPU; a worker of {vcpu} vCPU "
             f"has {allowed} GB: change its memory or its cores"
         )
-    limit = _MAX_DISK_GB[disk_type]
-    if not _MIN_DISK_GB <= disk_gb <= limit:
+    limit = MAX_DISK_GB[disk_type]
+    if not MIN_DISK_GB <= disk_gb <= limit:
         raise validation(
-            f"{role} asks for {disk_gb} GB of disk; with disk type {disk_type} it has {_MIN_DISK_GB} to {limit} GB"
+            f"{role} asks for {disk_gb} GB of disk; with disk type {disk_type} it has {MIN_DISK_GB} to {limit} GB"
         )
     return Size(vcpu, size * MIB_PER_GB, disk_gb)
