@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from process_support import as_in_a_terminal
 
 from emrguard_local.cloud import LocalCloud
 from scenario_support import ROOT
@@ -55,6 +56,7 @@ def test_interrupting_the_demo_leaves_nothing_behind(workplace: Path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=as_in_a_terminal,
     )
     process = psutil.Process(demo.pid)
     deadline = time.monotonic() + 300

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from process_support import as_in_a_terminal
 
 from emrguard_local.cloud import LocalCloud
 from emrguard_local.exceptions import LocalCloudError
@@ -93,6 +94,7 @@ def test_the_server_ends_with_the_process_that_started_it(number: signal.Signals
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=as_in_a_terminal,
     )
     assert parent.stdout is not None
     pid = int(parent.stdout.readline())
@@ -114,7 +116,12 @@ def test_the_command_prints_what_the_aws_cli_needs(tmp_path: Path) -> None:
         "from emrguard_local.commands import local; local(['start'], standalone_mode=False)"
     )
     running = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=as_in_a_terminal,
     )
     assert running.stdout is not None
     lines = [running.stdout.readline() for _ in range(4)]
