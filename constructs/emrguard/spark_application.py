@@ -36,6 +36,14 @@ _IDENTITY_CENTER = re.compile(r"arn:aws[a-z-]*:sso:::instance/(?:sso)?ins-[A-Za-
 _TAG_NAME = re.compile(r"[A-Za-z0-9 /_.:=+@-]{1,128}")
 _TAG_VALUE = re.compile(r"[A-Za-z0-9 /_.:=+@-]{0,256}")
 
+_FEATURES = {
+    ("spark.aws.serverlessStorage.enabled", "true"): Feature.SERVERLESS_STORAGE,
+    ("spark.emr-serverless.lakeformation.enabled", "true"): Feature.LAKE_FORMATION_FINE_GRAINED,
+    ("spark.emr-serverless.driver.disk.type", "shuffle_optimized"): Feature.SHUFFLE_OPTIMIZED_DISKS,
+    ("spark.emr-serverless.executor.disk.type", "shuffle_optimized"): Feature.SHUFFLE_OPTIMIZED_DISKS,
+}
+"""Features that a Spark default switches on, by its name and value in lower case."""
+
 WORKER_TYPES = ("DRIVER", "EXECUTOR")
 """Keys of the initial capacity of a Spark application."""
 
@@ -170,7 +178,7 @@ class SparkApplication(Construct):
             monitoring_configuration=_monitoring.render(self, monitoring or Monitoring(), logs, key, release, reasons),
             runtime_configuration=[
                 emrserverless.CfnApplication.ConfigurationObjectProperty(
-                    classification="spark-defaults", properties=self._spark_defaults(spark_defaults or {})
+                    classification="spark-defaults", properties=self._spark_defaults(spark_defaults or {}, release)
                 ),
                 *_runtime.render(self, "runtime_configuration", runtime_configuration),
             ],
@@ -241,7 +249,7 @@ class SparkApplication(Construct):
             return emrserverless.CfnApplication.AutoStopConfigurationProperty(enabled=False)
         return emrserverless.CfnApplication.AutoStopConfigurationProperty(enabled=True, idle_timeout_minutes=idle)
 
-    def _spark_defaults(self, given: Mapping[str, str]) -> dict[str, str]:
+    def _spark_defaults(self, given: Mapping[str, str], release: ReleaseLabel) -> dict[str, str]:
         _runtime.check_properties(self, "spark_defaults", {**given, **SECURE_SPARK_DEFAULTS})
         for name, value in SECURE_SPARK_DEFAULTS.items():
             if given.get(name, value) != value:
@@ -251,6 +259,9 @@ class SparkApplication(Construct):
                     given[name],
                     f"leave it out: {value!r} keeps the traffic between workers encrypted",
                 )
+        for name, value in given.items():
+            if (feature := _FEATURES.get((name, value.lower()))) is not None:
+                demand(self.node.path, "release_label", release, feature)
         return {**given, **SECURE_SPARK_DEFAULTS}
 
     def _identity_center(

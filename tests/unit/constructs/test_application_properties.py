@@ -14,6 +14,7 @@ from emrguard import (
     InitialCapacity,
     Interactive,
     Monitoring,
+    ReleaseLabel,
     RuntimeConfiguration,
     SparkApplication,
     Tenant,
@@ -181,6 +182,17 @@ def _classification(name: str, **properties: str) -> dict[str, Any]:
         (
             {"runtime_configuration": [RuntimeConfiguration(classification="a")] * 2},
             r"runtime_configuration is 'a'; write each classification once",
+        ),
+        (
+            {"spark_defaults": {"spark.aws.serverlessStorage.enabled": "true"}, "release_label": "emr-7.11.0"},
+            r"release_label is 'emr-7\.11\.0'; use emr-7\.12\.0 or newer: serverless storage",
+        ),
+        (
+            {
+                "spark_defaults": {"spark.emr-serverless.executor.disk.type": "SHUFFLE_OPTIMIZED"},
+                "release_label": ReleaseLabel.EMR_7_0_0,
+            },
+            r"use emr-7\.1\.0 or newer: shuffle-optimized disks",
         ),
         ({"spark_defaults": {f"spark.a{number}": "b" for number in range(98)}}, r"is 101; write at most 100"),
         ({"identity_center_instance_arn": "arn:aws:iam::1:role/x"}, r"write arn:aws:sso:::instance/ssoins-"),
