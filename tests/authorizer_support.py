@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,6 +42,13 @@ def service(name: str, **context: Any) -> Identity:
     return Identity(Principal("service", name, ""), "", context=context)
 
 
+@functools.cache
+def _client(name: str) -> Any:
+    # Made once: to read the API models takes longer than any of the tests.
+    session: Any = boto3.Session("testing", "testing", region_name=REGION)
+    return session.client(name)
+
+
 @dataclass
 class Account:
     """The account, to be made within `moto.mock_aws`."""
@@ -49,8 +57,7 @@ class Account:
 
     def client(self, name: str) -> Any:
         """A client on moto in this process."""
-        session: Any = boto3.Session("testing", "testing", region_name=REGION)
-        return session.client(name)
+        return _client(name)
 
     def user(self, name: str, *statements: Mapping[str, Any], **more: Any) -> Identity:
         """A new user with an inline policy; more fields of the identity in `more`."""
