@@ -96,7 +96,7 @@ class Host:
             session_name: the session's name.
             context: condition keys for the role's trust policy, such as `aws:SourceAccount`.
             seconds: how long the credentials last.
-            policies: session policies as JSON documents; the session may do what the role and each of them allow.
+            policies: session policies as JSON documents; the session may do what the role and any one of them allow.
 
         Raises:
             ServiceError: AccessDenied, when the trust policy does not let the service assume the role.
