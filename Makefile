@@ -6,13 +6,13 @@ STAMP := $(VENV)/.emrguard-ready
 # Node (for CDK) comes with the virtual environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test unit check lint docs clean
+.PHONY: setup demo test unit check lint docs bench clean
 .DEFAULT_GOAL := help
 help:
 	@echo "make demo   the main job, end to end on the embedded local cloud"
 	@echo "make test   all tests          make unit   the quick ones"
 	@echo "make check  ruff, mypy --strict, all tests; the tests compare the generated docs"
-	@echo "make docs   generate docs/rules again"
+	@echo "make docs   generate docs/rules again    make bench  how long the proof takes"
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml
@@ -36,6 +36,9 @@ lint: setup
 
 docs: setup
 	@$(BIN)/emrguard rules --format markdown --output docs/rules
+
+bench: setup
+	@$(BIN)/python benchmarks/prove.py
 
 check: lint test
 
