@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from emrguard_policies.rules import switches
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
-
-_PROPERTY = "EnableLogFileValidation"
 
 
 def check(context: Context) -> Iterator[Violation]:
     """Trails with the setting off."""
-    for trail in context.of("AWS::CloudTrail::Trail"):
-        value = context.get(trail, _PROPERTY)
-        if context.unknown(value):
-            yield Violation(trail, _PROPERTY, f"{_PROPERTY} depends on the deployment", undecided=True)
-        elif context.flag(value) is not True:
-            yield Violation(trail, _PROPERTY, f"{_PROPERTY} is {'not set' if value is None else context.shown(value)}")
+    return switches.off(context, context.of("AWS::CloudTrail::Trail"), "EnableLogFileValidation")
 
 
 RULE = Rule(

@@ -7,20 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from emrguard_policies.rules import switches
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
-
-_PROPERTY = "InteractiveConfiguration.StudioEnabled"
 
 
 def check(context: Context) -> Iterator[Violation]:
     """Applications with StudioEnabled."""
-    for application in context.applications:
-        enabled = context.get(application, _PROPERTY)
-        if context.unknown(enabled):
-            yield Violation(application, _PROPERTY, "it depends on the deployment", undecided=True)
-        elif context.flag(enabled):
-            yield Violation(application, _PROPERTY, "StudioEnabled is true")
+    return switches.on(context, context.applications, "InteractiveConfiguration.StudioEnabled")
 
 
 RULE = Rule(

@@ -7,20 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from emrguard_policies.rules import switches
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
-
-_PROPERTY = "InteractiveConfiguration.LivyEndpointEnabled"
 
 
 def check(context: Context) -> Iterator[Violation]:
     """Applications with LivyEndpointEnabled."""
-    for application in context.applications:
-        enabled = context.get(application, _PROPERTY)
-        if context.unknown(enabled):
-            yield Violation(application, _PROPERTY, "it depends on the deployment", undecided=True)
-        elif context.flag(enabled):
-            yield Violation(application, _PROPERTY, "LivyEndpointEnabled is true")
+    return switches.on(context, context.applications, "InteractiveConfiguration.LivyEndpointEnabled")
 
 
 RULE = Rule(

@@ -7,20 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from emrguard_policies.rules import switches
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
-
-_PROPERTY = "InteractiveConfiguration.SessionEnabled"
 
 
 def check(context: Context) -> Iterator[Violation]:
     """Applications with SessionEnabled."""
-    for application in context.applications:
-        enabled = context.get(application, _PROPERTY)
-        if context.unknown(enabled):
-            yield Violation(application, _PROPERTY, "it depends on the deployment", undecided=True)
-        elif context.flag(enabled):
-            yield Violation(application, _PROPERTY, "SessionEnabled is true")
+    return switches.on(context, context.applications, "InteractiveConfiguration.SessionEnabled")
 
 
 RULE = Rule(
