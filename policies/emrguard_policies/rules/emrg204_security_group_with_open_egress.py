@@ -6,39 +6,26 @@ the VPC endpoints and the prefix lists of S3 and DynamoDB, nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from emrguard_policies.assembly import Resource
+from emrguard_policies.rules import security_groups
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
 _PROPERTY = "SecurityGroupEgress"
-_ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
 def check(context: Context) -> Iterator[Violation]:
     """Security groups of applications that let traffic out to anywhere."""
-    judged: set[Resource] = set()
-    for application in context.applications:
-        for where, group in context.security_groups(application):
-            if group is None:
-                yield Violation(application, where, "the security group is not in the assembly", undecided=True)
-            elif group not in judged:
-                judged.add(group)
-                yield from _judge(context, group)
+    return security_groups.of_applications(context, _judge)
 
 
 def _judge(context: Context, group: Resource) -> Iterator[Violation]:
     listed = context.get(group, _PROPERTY)
     if not listed:
         yield Violation(group, _PROPERTY, "SecurityGroupEgress is not set: EC2 lets all traffic out")
-    for resource, where, item in context.security_group_rules(group, "Egress"):
-        destination = [item.get(key) for key in ("CidrIp", "CidrIpv6")] if isinstance(item, Mapping) else [item]
-        found = [address for address in destination if address in _ANYWHERE]
-        if found:
-            yield Violation(resource, where, f"egress to {found[0]}")
-        elif any(context.unknown(address) for address in destination):
-            yield Violation(resource, where, "the destination of a rule depends on the deployment", undecided=True)
+    yield from security_groups.open_rules(context, group, "Egress")
 
 
 RULE = Rule(

@@ -1,0 +1,36 @@
+"""The security groups of applications, and rules in them that are open to anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from emrguard_policies.assembly import Resource
+from emrguard_policies.rules.base import Violation
+from emrguard_policies.rules.context import Context
+
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+_WORDS = {"Ingress": ("ingress from", "source"), "Egress": ("egress to", "destination")}
+
+
+def of_applications(context: Context, judge: Callable[[Context, Resource], Iterator[Violation]]) -> Iterator[Violation]:
+    """What `judge` says of each group, once a group; a group that is not in the assembly is undecided."""
+    judged: set[Resource] = set()
+    for application in context.applications:
+        for where, group in context.security_groups(application):
+            if group is None:
+                yield Violation(application, where, "the security group is not in the assembly", undecided=True)
+            elif group not in judged:
+                judged.add(group)
+                yield from judge(context, group)
+
+
+def open_rules(context: Context, group: Resource, direction: str) -> Iterator[Violation]:
+    """The rules of a group, `Ingress` or `Egress`, whose other side is, or may be, anywhere."""
+    open_to, side = _WORDS[direction]
+    for resource, where, item in context.security_group_rules(group, direction):
+        addresses = [item.get(key) for key in ("CidrIp", "CidrIpv6")] if isinstance(item, Mapping) else [item]
+        found = [address for address in addresses if address in _ANYWHERE]
+        if found:
+            yield Violation(resource, where, f"{open_to} {found[0]}")
+        elif any(context.unknown(address) for address in addresses):
+            yield Violation(resource, where, f"the {side} of a rule depends on the deployment", undecided=True)
