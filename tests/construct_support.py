@@ -155,6 +155,8 @@ class Synthesized:
         resource = self.resources[logical_id]
         if resource["Type"] == "AWS::S3::Bucket":
             return logical_id.lower()
+        if resource["Type"] == "AWS::SNS::Topic":
+            return f"arn:aws:sns:{REGION}:{ACCOUNT}:{logical_id}"
         if resource["Type"] == "AWS::Logs::LogGroup":
             return str(self.resolve(resource["Properties"]["LogGroupName"]))
         return logical_id
@@ -170,6 +172,8 @@ class Synthesized:
                 return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}"
             case "AWS::Logs::LogGroup":
                 return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*"
+            case "AWS::SNS::Topic":
+                return name
             case "AWS::EMRServerless::Application":
                 return f"arn:aws:emr-serverless:{REGION}:{ACCOUNT}:/applications/{name.lower()}"
             case other:
@@ -179,6 +183,9 @@ class Synthesized:
         for name, each in self.of("AWS::KMS::Key").items():
             if self._arn(name) == resource:
                 return ResourcePolicy(parse(each["KeyPolicy"], name, "resource"), gate=True)
+        for name, each in self.of("AWS::SNS::TopicPolicy").items():
+            if resource in each["Topics"]:
+                return ResourcePolicy(parse(each["PolicyDocument"], name, "resource"))
         bucket = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
         for name, each in self.of("AWS::S3::BucketPolicy").items():
             if each["Bucket"] == bucket:

@@ -3,6 +3,7 @@
 `Tenant` composes one sealed tenant; `AuditTrail` records what all of them do. The parts are constructs of their own.
 """
 
+from emrguard.alerts import Alerts
 from emrguard.application_key import ApplicationKey
 from emrguard.audit_trail import AuditTrail
 from emrguard.auditor_role import AuditorRole
@@ -15,6 +16,8 @@ from emrguard.interactive import Interactive
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
 from emrguard.monitoring import Monitoring
+from emrguard.object_lock import ObjectLock
+from emrguard.organization_trail import OrganizationTrail
 from emrguard.release_label import ReleaseLabel
 from emrguard.runtime_configuration import RuntimeConfiguration
 from emrguard.spark_application import SparkApplication
@@ -25,6 +28,7 @@ from emrguard.worker_size import WorkerSize
 from emrguard_policies.releases import Feature
 
 __all__ = [
+    "Alerts",
     "ApplicationKey",
     "ArgumentError",
     "AuditTrail",
@@ -38,6 +42,8 @@ __all__ = [
     "IsolatedNetwork",
     "JobLogs",
     "Monitoring",
+    "ObjectLock",
+    "OrganizationTrail",
     "ReleaseLabel",
     "RuntimeConfiguration",
     "SparkApplication",

@@ -86,6 +86,10 @@ WRITE_LOG_GROUP: Final[Actions] = (
 DELIVER_FLOW_LOGS: Final[Actions] = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
 DELIVER_TRAIL_EVENTS: Final[Actions] = ("logs:CreateLogStream", "logs:PutLogEvents")
 
+# Alerts
+PUBLISH: Final[Actions] = ("sns:Publish",)
+TOPIC_KEY_USE: Final[Actions] = ("kms:Decrypt", "kms:GenerateDataKey*")
+
 # Applications
 USE_APPLICATION: Final[Actions] = (
     "emr-serverless:GetApplication",

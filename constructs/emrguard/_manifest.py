@@ -33,6 +33,9 @@ Part = Literal[
     "trail-log-group",
     "trail-role",
     "auditor-role",
+    "alerts",
+    "alerts-key",
+    "organization-trail",
 ]
 
 
@@ -51,6 +54,11 @@ class Owner:
         node = resource if isinstance(resource, cdk.CfnResource) else resource.node.default_child
         assert isinstance(node, cdk.CfnResource), resource.node.path
         node.add_metadata("emrguard", self._as_metadata(part) | ({"reasons": dict(reasons)} if reasons else {}))
+
+    def declare(self, stack: cdk.Stack, part: Part, **facts: str) -> None:
+        """Say in the template itself what exists outside of it: one entry a part in the template's metadata."""
+        found: dict[str, Any] = (stack.template_options.metadata or {}).get("emrguard", {})
+        stack.add_metadata("emrguard", {**found, part: self._as_metadata(part) | facts})
 
     def mark_all_below(self, scope: IConstruct, part: Part) -> None:
         """Mark every resource at or below a construct, also those that come later (the policies of a role)."""

@@ -11,7 +11,9 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from emrguard import _actions
+from emrguard import object_lock as locks
 from emrguard._manifest import Owner, Part
+from emrguard.object_lock import ObjectLock
 from emrguard_policies.nag import acknowledge
 
 
@@ -35,6 +37,7 @@ class SealedBucket(Construct):
         lifecycle: what expires when.
         access_log_reason: why there are no S3 server access logs (cdk-nag's AwsSolutions-S1).
         written_by: the one AWS service that may write objects as itself, default none.
+        object_lock: how long each version is kept whatever anybody asks for, default none.
     """
 
     def __init__(
@@ -48,8 +51,10 @@ class SealedBucket(Construct):
         lifecycle: Sequence[s3.LifecycleRule],
         access_log_reason: str,
         written_by: str | None = None,
+        object_lock: ObjectLock | None = None,
     ) -> None:
         super().__init__(scope, id)
+        retention = None if object_lock is None else locks.render(self, "object_lock", object_lock)
         self.bucket = s3.Bucket(
             self,
             "Resource",
@@ -63,6 +68,8 @@ class SealedBucket(Construct):
             minimum_tls_version=1.2,
             removal_policy=cdk.RemovalPolicy.RETAIN,
             lifecycle_rules=lifecycle,
+            object_lock_enabled=True if retention else None,
+            object_lock_default_retention=retention,
         )
         self._admitted: list[str] = []
         self._seal = self._deny_outsiders(written_by)

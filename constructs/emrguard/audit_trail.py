@@ -12,14 +12,18 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from emrguard import _actions, _key_policy, _wildcards
+from emrguard import _actions, _arguments, _key_policy, _trail_alerts, _wildcards
 from emrguard._manifest import Owner
+from emrguard._reasons import Reasons
 from emrguard._sealed_bucket import SealedBucket
+from emrguard.alerts import Alerts
 from emrguard.auditor_role import AuditorRole
 from emrguard.data_bucket import TenantBucket
 from emrguard.exceptions import ArgumentError
+from emrguard.object_lock import ObjectLock
 
 _SERVICE = "cloudtrail.amazonaws.com"
+_LOCKED_DAYS = 365
 _SHARED = "one trail records all tenants; no tenant's role can read, change or stop it"
 
 
@@ -29,8 +33,18 @@ class AuditTrail(Construct):
     It records all management events (every EMR Serverless, IAM and KMS call is one) and the object-level events of the
     tenants' buckets, refused calls included, in the bucket and in a CloudWatch log group. Only CloudTrail writes to the
     bucket, only for this trail; only the auditor role, assumed with MFA, reads it; nobody may delete from it. Who may
-    change the bucket policy or stop the trail can undo that; the trail records it.
+    change the bucket policy or stop the trail can undo that; the trail records it, and an alert tells of it. What is
+    written stays for a year whatever anybody asks for (S3 Object Lock).
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html
+
+    `alerts` hears of
+
+    - each change of an application: created, updated, started, stopped, deleted, tagged (EventBridge);
+    - each refused call to EMR Serverless, S3, KMS or STS that the trail records, reads of objects included: as a metric
+      filter on the trail's log group, because EventBridge is not told of refused reads of data (CloudWatch alarm);
+    - each attempt to stop, change or delete the trail, what it writes to, its key, or these alerts (EventBridge).
+
+    An organization that has a trail already: `OrganizationTrail`.
 
     An account has room for five trails in a Region; the first copy of management events is free, data events cost per
     event.
@@ -40,6 +54,25 @@ class AuditTrail(Construct):
         auditors: who may assume the auditor role, with MFA; default every principal of the account that is allowed to.
         expire_after: how long the bucket keeps the records, default 7 years (2557 days).
         retention: how long CloudWatch keeps them, default one year.
+        alerts: where alerts go, default an `Alerts` of its own, to which somebody should subscribe.
+        denied_calls: how many refused calls within five minutes alert, default 1.
+        object_lock: how long nobody can delete a record, default 365 days in governance mode.
+        no_object_lock_because: leaves Object Lock off, for this reason; default None: on.
+
+    ```python
+    import aws_cdk as cdk
+
+    from emrguard import Alerts, AuditTrail, Tenant
+
+    stack = cdk.Stack(cdk.App(), "Platform")
+    team = Tenant(stack, "Flights", name="flights")
+    AuditTrail(
+        stack,
+        "AuditTrail",
+        buckets=[team.data, team.logs.bucket],
+        alerts=Alerts(stack, "Alerts", emails=["security@example.com"]),
+    )
+    ```
     """
 
     def __init__(
@@ -51,6 +84,10 @@ class AuditTrail(Construct):
         auditors: iam.PrincipalBase | None = None,
         expire_after: cdk.Duration | None = None,
         retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        alerts: Alerts | None = None,
+        denied_calls: int = 1,
+        object_lock: ObjectLock | None = None,
+        no_object_lock_because: str | None = None,
     ) -> None:
         super().__init__(scope, id)
         if not buckets:
@@ -62,6 +99,14 @@ class AuditTrail(Construct):
             )
         self._stack = cdk.Stack.of(self)
         self._owner = Owner(shared=_SHARED)
+        reasons = Reasons(self)
+        unlocked = reasons.take("no_object_lock_because", no_object_lock_because)
+        if unlocked and object_lock is not None:
+            raise ArgumentError(
+                self.node.path, "no_object_lock_because", no_object_lock_because, "leave it out or object_lock"
+            )
+        lock = None if unlocked else object_lock or ObjectLock(days=_LOCKED_DAYS)
+        threshold = int(_arguments.whole_number(self, "denied_calls", denied_calls, 1, 1_000_000, "calls"))
         name = cdk.Names.unique_resource_name(self, max_length=64, separator="-")
         self.trail_arn = self._stack.format_arn(service="cloudtrail", resource="trail", resource_name=name)
         """ARN of the trail."""
@@ -70,7 +115,7 @@ class AuditTrail(Construct):
         self.auditor_role = AuditorRole(self, "AuditorRole", shared=_SHARED, assumed_by=auditors)
         """The role that reads the trail's bucket."""
         self._key = self._make_key(log_group_name)
-        self._bucket = self._make_bucket(expire_after or cdk.Duration.days(2557))
+        self._bucket = self._make_bucket(expire_after or cdk.Duration.days(2557), lock)
         log_group, log_role, delivery = self._make_log_group(log_group_name, retention)
         trail = cloudtrail.CfnTrail(
             self,
@@ -94,7 +139,18 @@ class AuditTrail(Construct):
         assert self._bucket.bucket.policy is not None
         trail.node.add_dependency(self._bucket.bucket.policy)
         delivery.apply_before(trail)
-        self._owner.mark(trail, "trail")
+        self._owner.mark(trail, "trail", reasons.given)
+        self.alerts = alerts if alerts is not None else Alerts(self, "Alerts")
+        """Where alerts go."""
+        rules = [
+            _trail_alerts.application_changes(self, self.alerts),
+            _trail_alerts.trail_changes(self, self.alerts, [name, self.trail_arn]),
+            _trail_alerts.record_changes(
+                self, self.alerts, bucket=self._bucket.bucket, key=self._key, log_group_name=log_group_name
+            ),
+        ]
+        denied = _trail_alerts.denied_calls(self, self.alerts, self._owner, log_group, threshold)
+        _trail_alerts.alert_changes(self, self.alerts, rules, [denied])
 
     @property
     def bucket_name(self) -> str:
@@ -102,11 +158,12 @@ class AuditTrail(Construct):
         return self._bucket.bucket.bucket_name
 
     def add_outputs(self) -> None:
-        """Give the stack the outputs `TrailArn`, `TrailBucketName` and `AuditorRoleArn`."""
+        """Give the stack the outputs `TrailArn`, `TrailBucketName`, `AuditorRoleArn` and `AlertsTopicArn`."""
         for output, value in {
             "TrailArn": self.trail_arn,
             "TrailBucketName": self.bucket_name,
             "AuditorRoleArn": self.auditor_role.role_arn,
+            "AlertsTopicArn": self.alerts.topic_arn,
         }.items():
             cdk.CfnOutput(self._stack, output, value=value)
 
@@ -151,7 +208,7 @@ class AuditTrail(Construct):
         self._owner.mark(key, "trail-key")
         return key
 
-    def _make_bucket(self, expire_after: cdk.Duration) -> SealedBucket:
+    def _make_bucket(self, expire_after: cdk.Duration, lock: ObjectLock | None) -> SealedBucket:
         """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html"""
         sealed = SealedBucket(
             self,
@@ -161,6 +218,7 @@ class AuditTrail(Construct):
             key=self._key,
             lifecycle=[s3.LifecycleRule(expiration=expire_after, noncurrent_version_expiration=cdk.Duration.days(365))],
             written_by=_SERVICE,
+            object_lock=lock,
             access_log_reason="The trail records each access to its own bucket but CloudTrail's writes, refused ones "
             "included; S3 server access logs are best effort and would be a second copy",
         )

@@ -11,6 +11,7 @@ from emrguard import _actions, _arguments, _wildcards
 from emrguard._manifest import Owner, Part
 from emrguard._sealed_bucket import SealedBucket
 from emrguard.application_key import ApplicationKey
+from emrguard.object_lock import ObjectLock
 
 
 class TenantBucket(SealedBucket):
@@ -31,6 +32,7 @@ class TenantBucket(SealedBucket):
         key: ApplicationKey,
         expire_after: cdk.Duration | None,
         keep_old_versions_for: cdk.Duration,
+        object_lock: ObjectLock | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -48,6 +50,7 @@ class TenantBucket(SealedBucket):
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
                 )
             ],
+            object_lock=object_lock,
         )
         self._key = key
 
@@ -120,6 +123,19 @@ class DataBucket(TenantBucket):
         tenant: name of the tenant that owns the bucket.
         key: the tenant's key; every object is encrypted with it.
         keep_old_versions_for: how long overwritten and deleted objects are kept, default 90 days.
+        object_lock: keeps each version of each object for a time whatever anybody asks for, default none. Jobs still
+            overwrite and delete, which leaves the old version behind, locked; Spark's temporary files are paid for as
+            long.
+
+    ```python
+    import aws_cdk as cdk
+
+    from emrguard import ApplicationKey, DataBucket, ObjectLock
+
+    stack = cdk.Stack(cdk.App(), "Data")
+    key = ApplicationKey(stack, "Key", tenant="flights")
+    DataBucket(stack, "Data", tenant="flights", key=key, object_lock=ObjectLock(days=30))
+    ```
     """
 
     def __init__(
@@ -130,6 +146,7 @@ class DataBucket(TenantBucket):
         tenant: str,
         key: ApplicationKey,
         keep_old_versions_for: cdk.Duration | None = None,
+        object_lock: ObjectLock | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -139,4 +156,5 @@ class DataBucket(TenantBucket):
             key=key,
             expire_after=None,
             keep_old_versions_for=keep_old_versions_for or cdk.Duration.days(90),
+            object_lock=object_lock,
         )

@@ -16,16 +16,17 @@ Context = Mapping[str, Value]
 class Needed:
     """One permission: an action on a resource, in a context beside that of the call itself.
 
-    `kind` says whose policy on the resource is asked as well: that of a bucket, a KMS key or a role's trust policy;
-    `holder` is what carries it (moto's bucket, `keys.KeyRef`, moto's role), None where it does not exist.
-    `via` is the service principal that acts on the caller's behalf. `account` owns the resource, by default the account
-    of the local cloud. `item` is the key and version of an object that `DeleteObjects` answers for on its own.
+    `kind` says whose policy on the resource is asked as well: that of a bucket, a KMS key, an SNS topic or a role's
+    trust policy; `holder` is what carries it (moto's bucket, `keys.KeyRef`, moto's topic, moto's role), None where it
+    does not exist. `via` is the service principal that acts on the caller's behalf. `account` owns the resource, by
+    default the account of the local cloud. `item` is the key and version of an object that `DeleteObjects` answers for
+    on its own.
     """
 
     action: str
     resource: str
     context: Context = field(default_factory=dict)
-    kind: Literal["bucket", "key", "trust"] | None = None
+    kind: Literal["bucket", "key", "topic", "trust"] | None = None
     holder: Any = None
     via: str | None = None
     account: str | None = None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from moto.iam.models import ManagedPolicy, Role
+from moto.sns.models import Topic
 
 from emrguard_local.authorizer.keys import KeyRef
 from emrguard_local.authorizer.needed import Needed
@@ -65,6 +66,11 @@ class PolicyStore:
             return self._bucket(needed.holder, anonymous=anonymous)
         if needed.kind == "key":
             return self._key(needed.holder, anonymous=anonymous)
+        if needed.kind == "topic":
+            topic: Topic | None = needed.holder
+            if topic is None:
+                return None
+            return ResourcePolicy(self._parse(topic.policy, f"policy of topic {topic.name}", "resource"))
         if needed.kind == "trust":
             role: Role | None = needed.holder
             if role is None:

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
 from moto.cloudtrail.models import CloudTrailBackend, cloudtrail_backends
+from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.events.models import EventsBackend, events_backends
 from moto.iam.models import IAMBackend, Role, User, iam_backends
 from moto.kms.models import KmsBackend, kms_backends
 from moto.logs.models import LogsBackend, logs_backends
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
+from moto.sns.models import SNSBackend, sns_backends
 from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 
 _Backend = TypeVar("_Backend")
@@ -65,6 +68,18 @@ class State:
     def ssm(self, region: str) -> SimpleSystemManagerBackend | None:
         """Systems Manager of a Region."""
         return _regional(ssm_backends[self.account_id], region)
+
+    def events(self, region: str) -> EventsBackend | None:
+        """EventBridge of a Region."""
+        return _regional(events_backends[self.account_id], region)
+
+    def sns(self, region: str) -> SNSBackend | None:
+        """SNS of a Region."""
+        return _regional(sns_backends[self.account_id], region)
+
+    def cloudwatch(self, region: str) -> CloudWatchBackend | None:
+        """CloudWatch of a Region."""
+        return _regional(cloudwatch_backends[self.account_id], region)
 
     def bucket(self, name: str) -> FakeBucket | None:
         """The bucket of that name in this account."""

@@ -1,9 +1,9 @@
-"""AWS::Logs::LogGroup."""
+"""AWS::Logs::LogGroup and AWS::Logs::MetricFilter."""
 
 from __future__ import annotations
 
 from emrguard_local.resources.base import Created, Creation, handles
-from emrguard_local.resources.shapes import TAGS, Fixed, Integer, Text, record
+from emrguard_local.resources.shapes import TAGS, Fixed, Integer, ListOf, Text, record
 
 
 @handles(
@@ -39,4 +39,44 @@ def log_group(creation: Creation) -> Created:
     return Created(name, {"Arn": f"{arn}:*"})
 
 
-HANDLERS = (log_group,)
+@handles(
+    "AWS::Logs::MetricFilter",
+    record(
+        ("FilterPattern", "LogGroupName", "MetricTransformations"),
+        FilterName=Text(),
+        FilterPattern=Text(),
+        LogGroupName=Text(),
+        MetricTransformations=ListOf(
+            record(
+                ("MetricName", "MetricNamespace", "MetricValue"),
+                MetricName=Text(),
+                MetricNamespace=Text(),
+                MetricValue=Text(),
+            )
+        ),
+    ),
+)
+def metric_filter(creation: Creation) -> Created:
+    """PutMetricFilter; `Ref` is the filter's name.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-metricfilter.html
+    """
+    client = creation.client("logs")
+    name, group = creation.get("FilterName") or creation.name(512), creation["LogGroupName"]
+    transformations = [
+        {
+            "metricName": each["MetricName"],
+            "metricNamespace": each["MetricNamespace"],
+            "metricValue": each["MetricValue"],
+        }
+        for each in creation["MetricTransformations"]
+    ]
+    asked = {"filterPattern": creation["FilterPattern"], "metricTransformations": transformations}
+    client.put_metric_filter(logGroupName=group, filterName=name, **asked)
+    listed = client.describe_metric_filters(logGroupName=group, filterNamePrefix=name)["metricFilters"]
+    (found,) = (each for each in listed if each["filterName"] == name)
+    creation.verify("MetricFilter", asked, found)
+    return Created(name)
+
+
+HANDLERS = (log_group, metric_filter)

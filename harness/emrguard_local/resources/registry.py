@@ -6,28 +6,34 @@ from collections.abc import Mapping
 
 from emrguard_local.resources import (
     cloudtrail,
+    cloudwatch,
     ec2_endpoints,
     ec2_network,
     ec2_security,
     emr_serverless,
+    events,
     iam,
     kms,
     logs,
     s3,
+    sns,
     ssm,
 )
 from emrguard_local.resources.base import Handler
 
 _MODULES = (
     cloudtrail,
+    cloudwatch,
     ec2_endpoints,
     ec2_network,
     ec2_security,
     emr_serverless,
+    events,
     iam,
     kms,
     logs,
     s3,
+    sns,
     ssm,
 )
 

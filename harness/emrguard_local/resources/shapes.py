@@ -116,6 +116,17 @@ class Integer(_Leaf):
         return int(value)
 
 
+class Number(_Leaf):
+    """A number, or a string of one."""
+
+    expected = "a number"
+
+    def convert(self, value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError
+        return float(value)
+
+
 class Boolean(_Leaf):
     """`true` or `false`, also as a string."""
 

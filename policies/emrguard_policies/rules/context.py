@@ -69,6 +69,20 @@ class Context:
 
     # Values
 
+    def declared(self, part: str) -> bool:
+        """Whether a template says, with a reason, that a part exists outside of the assembly.
+
+        The constructs write that into the `Metadata` of the template: `{"emrguard": {part: {"shared": reason}}}`.
+        """
+        for template in self.assembly.templates:
+            metadata = template.body.get("Metadata")
+            parts = metadata.get("emrguard") if isinstance(metadata, Mapping) else None
+            found = parts.get(part) if isinstance(parts, Mapping) else None
+            reason = found.get("shared") if isinstance(found, Mapping) else None
+            if isinstance(reason, str) and reason.strip():
+                return True
+        return False
+
     def of(self, *types: str) -> list[Resource]:
         """All resources of some types."""
         return [resource for kind in types for resource in self._by_type.get(kind, ())]

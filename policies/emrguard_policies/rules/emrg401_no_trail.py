@@ -1,6 +1,7 @@
 """Every call of EMR Serverless is a management event of CloudTrail; without a trail it is gone after 90 days.
 
-A trail of the organization may exist elsewhere. Then acknowledge this finding with that reason.
+A trail of the organization may exist elsewhere. Then declare it with the construct `OrganizationTrail`, or acknowledge
+this finding with that reason.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from emrguard_policies.rules.context import Context
 
 def check(context: Context) -> Iterator[Violation]:
     """One finding for the assembly, at its first application."""
-    if not context.applications:
+    if not context.applications or context.declared("organization-trail"):
         return
     logging = [context.get(trail, "IsLogging") for trail in context.of("AWS::CloudTrail::Trail")]
     if any(context.flag(value) for value in logging):
@@ -33,7 +34,7 @@ RULE = Rule(
     severity="warning",
     title="Applications without a trail in the same assembly",
     rationale=__doc__,
-    mend="Add an AWS::CloudTrail::Trail, or acknowledge with the name of the trail that records this account.",
+    mend="Add an AWS::CloudTrail::Trail, or declare the trail that records this account (OrganizationTrail).",
     source="https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-create-and-update-a-trail.html",
     frameworks={
         "AWS Well-Architected": ("SEC04-BP01",),

@@ -14,6 +14,7 @@ from construct_support import ROOT
 
 _ALLOWED = {
     "AWS::CloudTrail::Trail",
+    "AWS::CloudWatch::Alarm",
     "AWS::EC2::FlowLog",
     "AWS::EC2::RouteTable",
     "AWS::EC2::SecurityGroup",
@@ -23,13 +24,17 @@ _ALLOWED = {
     "AWS::EC2::VPC",
     "AWS::EC2::VPCEndpoint",
     "AWS::EMRServerless::Application",
+    "AWS::Events::Rule",
     "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::KMS::Alias",
     "AWS::KMS::Key",
     "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
 }
 
 
@@ -59,7 +64,12 @@ def test_it_synthesizes_three_stacks(assembly: Path) -> None:
     """Two tenants and what they share, with the outputs that everything else relies on."""
     templates = _templates(assembly)
     assert set(templates) == {"Flights", "Payroll", "DataPlatform"}
-    assert set(templates["DataPlatform"]["Outputs"]) >= {"TrailArn", "TrailBucketName", "AuditorRoleArn"}
+    assert set(templates["DataPlatform"]["Outputs"]) >= {
+        "TrailArn",
+        "TrailBucketName",
+        "AuditorRoleArn",
+        "AlertsTopicArn",
+    }
     assert {"ApplicationId", "ExecutionRoleArn"} <= set(templates["Payroll"]["Outputs"])
 
 

@@ -98,6 +98,8 @@ def test_what_is_shared_says_why(trail: Synthesized) -> None:
         "trail-log-group",
         "trail-role",
         "auditor-role",
+        "alerts",
+        "alerts-key",
     }
     assert all(mark["shared"] for mark in shared)
 

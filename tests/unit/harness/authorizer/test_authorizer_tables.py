@@ -15,8 +15,13 @@ from emrguard_local.authorizer.asked import Asked
 from emrguard_local.authorizer.permissions import TABLES
 from emrguard_local.authorizer.state import State
 
-_SERVICES = ("cloudtrail", "emr-serverless", "kms", "logs", "s3", "ssm", "sts")
+_SERVICES = ("cloudtrail", "cloudwatch", "emr-serverless", "events", "kms", "logs", "s3", "sns", "ssm", "sts")
 _APPLICATION = f"arn:aws:emr-serverless:{REGION}:{ACCOUNT}:/applications/00abc"
+_ARNS = {
+    "cloudwatch": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:a",
+    "events": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/r",
+    "sns": f"arn:aws:sns:{REGION}:{ACCOUNT}:topic",
+}
 # Members whose value must have a form.
 _VALUES: dict[str, Any] = {
     "CopySource": "source/key",
@@ -27,6 +32,9 @@ _VALUES: dict[str, Any] = {
     "executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
     "logGroupIdentifier": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g",
     "resourceIdentifier": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g",
+    "SubscriptionArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:topic:1",
+    "TargetArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:topic",
+    "TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:topic",
     "SSEKMSEncryptionContext": "e30=",
     "SSECustomerAlgorithm": None,
 }
@@ -40,6 +48,8 @@ def known() -> dict[str, Any]:
 
 
 def _sample(shape: Shape, name: str, service: str, depth: int = 0) -> Any:
+    if name.lower() == "resourcearn" and service in _ARNS:
+        return _ARNS[service]
     if name == "resourceArn":
         return _APPLICATION if service == "emr-serverless" else f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g"
     if name in _VALUES:
@@ -78,7 +88,7 @@ def test_every_action_is_one_of_iam(service: str, everything: bool, account: Acc
         sample = _sample(shape, "", service) if shape is not None else {}
         wanted = set(sample) if everything or shape is None else set(shape.required_members)
         # Not required by the models, but without them the call names nothing.
-        wanted |= {"logGroupName", "CiphertextBlob", "TrailName"} & set(sample)
+        wanted |= {"logGroupName", "CiphertextBlob", "TopicArn", "TrailName"} & set(sample)
         call = account.call(user, service, operation, **{k: v for k, v in sample.items() if k in wanted})
         for needed in rule(Asked(call, State(ACCOUNT, "aws"))):
             prefix, action = needed.action.split(":")
