@@ -12,7 +12,7 @@ help:
 	@echo "make demo   the main job, end to end on the embedded local cloud"
 	@echo "make test   all tests          make unit   the quick ones"
 	@echo "make check  ruff, mypy --strict, all tests; the tests compare the generated docs"
-	@echo "make docs   generate docs/rules again    make bench  how long the proof takes"
+	@echo "make docs   generate docs again          make bench  how long the proof takes"
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml
@@ -36,6 +36,7 @@ lint: setup
 
 docs: setup
 	@$(BIN)/emrguard rules --format markdown --output docs/rules
+	@$(BIN)/python -m emrguard._personas_page docs/personas.md
 
 bench: setup
 	@$(BIN)/python benchmarks/prove.py

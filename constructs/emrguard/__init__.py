@@ -13,16 +13,19 @@ from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
 from emrguard.initial_capacity import InitialCapacity
 from emrguard.interactive import Interactive
+from emrguard.interactive_user_role import InteractiveUserRole
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
 from emrguard.monitoring import Monitoring
 from emrguard.object_lock import ObjectLock
 from emrguard.organization_trail import OrganizationTrail
+from emrguard.platform_admin_role import PlatformAdminRole
 from emrguard.release_label import ReleaseLabel
 from emrguard.runtime_configuration import RuntimeConfiguration
 from emrguard.spark_application import SparkApplication
 from emrguard.submitter_role import SubmitterRole
 from emrguard.tenant import Tenant
+from emrguard.viewer_role import ViewerRole
 from emrguard.worker_image import WorkerImage
 from emrguard.worker_size import WorkerSize
 from emrguard_policies.releases import Feature
@@ -39,17 +42,20 @@ __all__ = [
     "Feature",
     "InitialCapacity",
     "Interactive",
+    "InteractiveUserRole",
     "IsolatedNetwork",
     "JobLogs",
     "Monitoring",
     "ObjectLock",
     "OrganizationTrail",
+    "PlatformAdminRole",
     "ReleaseLabel",
     "RuntimeConfiguration",
     "SparkApplication",
     "SubmitterRole",
     "Tenant",
     "TenantBucket",
+    "ViewerRole",
     "WorkerImage",
     "WorkerSize",
 ]

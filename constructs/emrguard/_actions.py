@@ -105,6 +105,49 @@ USE_JOB_RUNS: Final[Actions] = (
 )
 LIST_APPLICATIONS: Final[Actions] = ("emr-serverless:ListApplications",)
 
+# People
+VIEW_APPLICATION: Final[Actions] = (
+    "emr-serverless:GetApplication",
+    "emr-serverless:ListJobRuns",
+    "emr-serverless:ListTagsForResource",
+)
+VIEW_JOB_RUNS: Final[Actions] = (
+    "emr-serverless:GetJobRun",
+    "emr-serverless:ListJobRunAttempts",
+    "emr-serverless:ListTagsForResource",
+)
+VIEW_DASHBOARDS: Final[Actions] = ("emr-serverless:GetDashboardForJobRun",)
+WAKE_APPLICATION: Final[Actions] = ("emr-serverless:GetApplication", "emr-serverless:StartApplication")
+USE_STUDIO: Final[Actions] = ("emr-serverless:AccessInteractiveEndpoints",)
+USE_LIVY: Final[Actions] = ("emr-serverless:AccessLivyEndpoints",)
+START_SESSIONS: Final[Actions] = ("emr-serverless:ListSessions", "emr-serverless:StartSession")
+USE_SESSIONS: Final[Actions] = (
+    "emr-serverless:GetResourceDashboard",
+    "emr-serverless:GetSession",
+    "emr-serverless:GetSessionEndpoint",
+    "emr-serverless:TerminateSession",
+)
+CREATE_APPLICATION: Final[Actions] = ("emr-serverless:CreateApplication",)
+RUN_APPLICATIONS: Final[Actions] = (
+    "emr-serverless:DeleteApplication",
+    "emr-serverless:GetApplication",
+    "emr-serverless:ListJobRuns",
+    "emr-serverless:ListSessions",
+    "emr-serverless:ListTagsForResource",
+    "emr-serverless:StartApplication",
+    "emr-serverless:StopApplication",
+    "emr-serverless:UpdateApplication",
+)
+TAG: Final[Actions] = ("emr-serverless:TagResource", "emr-serverless:UntagResource")
+RUN_JOB_RUNS: Final[Actions] = (
+    "emr-serverless:CancelJobRun",
+    "emr-serverless:GetJobRun",
+    "emr-serverless:ListJobRunAttempts",
+)
+RUN_SESSIONS: Final[Actions] = ("emr-serverless:GetSession", "emr-serverless:TerminateSession")
+MAKE_INTERFACE: Final[Actions] = ("ec2:CreateNetworkInterface",)
+MAKE_SERVICE_ROLE: Final[Actions] = ("iam:CreateServiceLinkedRole",)
+
 # Roles
 ASSUME_ROLE: Final[Actions] = ("sts:AssumeRole",)
 PASS_ROLE: Final[Actions] = ("iam:PassRole",)

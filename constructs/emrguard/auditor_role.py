@@ -15,6 +15,15 @@ class AuditorRole(iam.Role):
 
     `AuditTrail` has one, which reads the trail's bucket and nothing else.
 
+    ```python
+    import aws_cdk as cdk
+
+    from emrguard import AuditorRole
+
+    stack = cdk.Stack(cdk.App(), "Platform")
+    AuditorRole(stack, "Auditor", shared="auditors look at all tenants")
+    ```
+
     Args:
         shared: why all tenants share the role; goes into the manifest.
         assumed_by: who may assume it, with MFA in any case; default every principal of the account whose own policies
