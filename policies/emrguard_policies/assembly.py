@@ -118,6 +118,10 @@ class Assembly:
                 if not types or resource.type in types:
                     yield resource
 
+    def has(self, *types: str) -> bool:
+        """Whether there is a resource of one of the types."""
+        return next(self.resources(*types), None) is not None
+
 
 def load(path: Path | str) -> Assembly:
     """Read a `cdk.out` directory, a directory of templates, or one JSON or YAML template.

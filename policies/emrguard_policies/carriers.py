@@ -14,7 +14,9 @@ from emrguard_policies.iam import symbolic
 from emrguard_policies.iam.glob import Space
 from emrguard_policies.iam.model import Policy, PolicyError, PolicyKind, parse
 from emrguard_policies.iam.symbolic import Compiled, Held, Subject
+from emrguard_policies.managed_policies import aws_managed
 from emrguard_policies.resolution import Resolver
+from emrguard_policies.runners import FUNCTION, function_of
 
 ROLE, USER, GROUP = "AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"
 MANAGED = "AWS::IAM::ManagedPolicy"
@@ -22,10 +24,17 @@ _ATTACHING = ("AWS::IAM::Policy", MANAGED, "AWS::IAM::RolePolicy", "AWS::IAM::Us
 _NAMING = {
     "Roles": ROLE, "Users": USER, "Groups": GROUP, "RoleName": ROLE, "UserName": USER, "GroupName": GROUP,
 }  # fmt: skip
-# The resource policies that stand apart from their resource: type → (property that names it, the document).
+# The resource policies that stand apart from their resource: type → (its type, property that names it, the document).
 _APART = {
-    "AWS::S3::BucketPolicy": ("Bucket", "PolicyDocument"),
-    "AWS::SecretsManager::ResourcePolicy": ("SecretId", "ResourcePolicy"),
+    "AWS::S3::BucketPolicy": ("AWS::S3::Bucket", "Bucket", "PolicyDocument"),
+    "AWS::SecretsManager::ResourcePolicy": ("AWS::SecretsManager::Secret", "SecretId", "ResourcePolicy"),
+}
+# The resource policies that are a property of their resource.
+_WITHIN = {"AWS::KMS::Key": "KeyPolicy", "AWS::ECR::Repository": "RepositoryPolicyText"}
+# The policies of an account that count for every resource of a type.
+_ACCOUNT_WIDE = {
+    "AWS::Logs::ResourcePolicy": ("AWS::Logs::LogGroup", "PolicyDocument"),
+    "AWS::ECR::RegistryPolicy": ("AWS::ECR::Repository", "PolicyText"),
 }
 
 
@@ -47,8 +56,8 @@ class Carrier:
 class Carriers:
     """Everything that `collect` found.
 
-    `policies_of` gives the policies of a bucket, key or secret, `everywhere` those that may stand on any resource of a
-    type; `unknown` has the names of the policies that could not be read.
+    `policies_of` gives the policies of a bucket, key, secret, repository or function, `everywhere` those that may stand
+    on any resource of a type; `unknown` has the names of the policies that could not be read.
     """
 
     carriers: list[Carrier] = field(default_factory=list)
@@ -80,6 +89,7 @@ class _Collector:
         self._managed: dict[Resource, Compiled] = {}
         self._attached: dict[Resource, list[Compiled]] = {}
         self._outside: dict[tuple[str, str], list[tuple[Compiled, Resource]]] = {}
+        self._by_aws: dict[str, Compiled] = {}
 
     def run(self) -> Carriers:
         for resource in self._assembly.resources(*_ATTACHING):
@@ -141,7 +151,21 @@ class _Collector:
                 continue
             text = self._resolver.resolve(resource.template, value)
             if text is not None:
-                self._add(resource, self._unknown(self._shown(text), f"attached to {name_of(resource)}"))
+                self._add(resource, self._owned_by_aws(text) or self._unknown(
+                    self._shown(text), f"attached to {name_of(resource)}"
+                ))  # fmt: skip
+
+    def _owned_by_aws(self, text: Any) -> Compiled | None:
+        """A policy that AWS manages, as far as its text is known here."""
+        known = aws_managed(text) if isinstance(text, str) else None
+        if known is None:
+            return None
+        if text not in self._by_aws:
+            self._assume(
+                f"the policy {text} of AWS's is taken to say what its version {known.version} says; AWS may change it"
+            )
+            self._by_aws[text] = self._read(known.document, text, "identity")
+        return self._by_aws[text]
 
     def _memberships(self) -> dict[Resource, list[Resource]]:
         """The groups of each user."""
@@ -174,8 +198,11 @@ class _Collector:
         if value is not None:
             target = self._resolver.target(resource.template, value)
             boundary = self._managed.get(target) if target is not None else None
+            text = self._resolver.resolve(resource.template, value)
             if boundary is None:
-                shown = self._shown(self._resolver.resolve(resource.template, value))
+                boundary = self._owned_by_aws(text)
+            if boundary is None:
+                shown = self._shown(text)
                 self._assume(f"the permissions boundary {shown} is not in the assembly; it is taken to limit nothing")
             elif boundary.unknown:
                 boundary = None
@@ -190,7 +217,9 @@ class _Collector:
         template = policies[0][1].template
         account = self._resolver.account(template)
         path = "role" if kind == ROLE else "user"
-        subject = Subject("role" if kind == ROLE else "user", f"arn:aws:iam::{account}:{path}/{name}", account)
+        partition = self._resolver.partition(template)
+        arn = f"arn:{partition}:iam::{account}:{path}/{name}"
+        subject = Subject("role" if kind == ROLE else "user", arn, account)
         marks = {each.mark.tenant: each.mark for _, each in policies}
         mark = next(iter(marks.values())) if len(marks) == 1 else Mark()
         self._found.carriers.append(Carrier(subject, Held(tuple(each for each, _ in policies)), mark))
@@ -201,15 +230,15 @@ class _Collector:
     # Resource policies
 
     def _resource_policies(self) -> None:
-        for key in self._assembly.resources("AWS::KMS::Key"):
-            self._found.policies_of[key] = [self._compiled(key, "KeyPolicy", "resource")]
+        for resource in self._assembly.resources(*_WITHIN):
+            if resource.type == "AWS::KMS::Key" or resource.properties.get(_WITHIN[resource.type]) is not None:
+                self._found.policies_of[resource] = [self._compiled(resource, _WITHIN[resource.type], "resource")]
         for resource in self._assembly.resources(*_APART):
-            names, document = _APART[resource.type]
+            kind, names, document = _APART[resource.type]
             compiled = self._compiled(resource, document, "resource")
             target = self._resolver.target(resource.template, resource.properties.get(names))
             if target is None:
                 # Nobody knows on what it stands: it may grant anywhere, and denies nowhere for certain.
-                kind = "AWS::S3::Bucket" if resource.type == "AWS::S3::BucketPolicy" else "AWS::SecretsManager::Secret"
                 self._found.everywhere.setdefault(kind, []).append(_without_bars(compiled))
                 self._assume(
                     f"{name_of(resource)} stands on a resource outside of the assembly; its Denies are ignored"
@@ -221,10 +250,22 @@ class _Collector:
                 # The last one deployed replaces the others, and nobody knows which one that is.
                 others[:] = [_without_bars(each) for each in others]
                 self._assume(f"{name_of(target)} has several policies; their Denies are ignored")
-        for resource in self._assembly.resources("AWS::Logs::ResourcePolicy"):
-            self._found.everywhere.setdefault("AWS::Logs::LogGroup", []).append(
-                self._compiled(resource, "PolicyDocument", "resource")
-            )
+        for resource in self._assembly.resources(*_ACCOUNT_WIDE):
+            kind, document = _ACCOUNT_WIDE[resource.type]
+            compiled = self._compiled(resource, document, "resource")
+            self._found.everywhere.setdefault(kind, []).append(_without_bars(compiled))
+        for resource in self._assembly.resources("AWS::Lambda::Permission"):
+            self._permission(resource)
+
+    def _permission(self, resource: Resource) -> None:
+        """A statement of a function's policy, which CloudFormation writes as properties."""
+        properties = self._resolver.properties(resource)
+        compiled = self._read(permission_document(properties), name_of(resource), "resource")
+        target = function_of(self._resolver, resource.template, resource.properties.get("FunctionName"))
+        if target is not None:
+            self._found.policies_of.setdefault(target, []).append(compiled)
+        else:
+            self._found.everywhere.setdefault(FUNCTION, []).append(compiled)
 
     # Reading
 
@@ -257,6 +298,33 @@ class _Collector:
     def _assume(self, text: str) -> None:
         if text not in self._found.assumptions:
             self._found.assumptions.append(text)
+
+
+def permission_document(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What AWS::Lambda::Permission adds to a function's policy.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-permission.html
+    """
+    principal = properties.get("Principal")
+    service = isinstance(principal, str) and principal.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    conditions: dict[str, dict[str, Any]] = {}
+    for key, operator, name in (
+        ("SourceArn", "ArnLike", "aws:SourceArn"),
+        ("SourceAccount", "StringEquals", "aws:SourceAccount"),
+        ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
+        ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
+        ("EventSourceToken", "StringEquals", "lambda:EventSourceToken"),
+    ):
+        if properties.get(key) is not None:
+            conditions.setdefault(operator, {})[name] = properties[key]
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": "*" if principal == "*" else {"Service" if service else "AWS": principal},
+        "Action": properties.get("Action"),
+    }
+    if conditions:
+        statement["Condition"] = conditions
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _without_bars(compiled: Compiled) -> Compiled:

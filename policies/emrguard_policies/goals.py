@@ -1,107 +1,35 @@
-"""What a tenant must not do to another one: the resources of each tenant with the actions that would break the seal.
-
-Actions and the resources that they are judged on: https://docs.aws.amazon.com/service-authorization/latest/reference/
-"""
+"""What a tenant must not do to another one: the resources of each tenant with the actions that would break the seal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from emrguard_policies import goal_actions as actions_on
 from emrguard_policies.assembly import Resource
 from emrguard_policies.carriers import Carriers, name_of
-from emrguard_policies.iam.boxes import KeyAtom, key_dimension
+from emrguard_policies.iam.boxes import Atom, KeyAtom, key_dimension
 from emrguard_policies.iam.glob import Space
 from emrguard_policies.iam.symbolic import Compiled, Target
 from emrguard_policies.resolution import Resolver
+from emrguard_policies.runners import CREATORS, Run, Runner
+from emrguard_policies.tags import Tags
 from emrguard_policies.tenants import APPLICATION, Tenants
 
-KINDS = ("data", "keys", "logs", "applications", "roles")
+KINDS = ("data", "keys", "logs", "secrets", "catalog", "applications", "images", "services", "roles")
 """Kinds of the isolation matrix."""
-AUDIT, ESCALATION = "audit", "escalation"
-
-OBJECT = (
-    "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion",
-    "s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts",
-    "s3:RestoreObject", "s3:PutObjectRetention", "s3:PutObjectLegalHold", "s3:PutObjectTagging",
-    "s3:PutObjectVersionTagging", "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging", "s3:GetObjectTagging",
-    "s3:GetObjectVersionTagging", "s3:GetObjectAcl", "s3:GetObjectVersionAcl", "s3:GetObjectAttributes",
-    "s3:GetObjectVersionAttributes", "s3:GetObjectTorrent", "s3:GetObjectVersionForReplication", "s3:ReplicateObject",
-    "s3:ReplicateDelete", "s3:ReplicateTags", "s3:BypassGovernanceRetention", "s3:ObjectOwnerOverrideToBucketOwner",
-    "s3:UpdateObjectEncryption",
-)  # fmt: skip
-LIST = ("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads")
-BUCKET = (
-    "s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutBucketAcl", "s3:PutBucketPublicAccessBlock",
-    "s3:PutReplicationConfiguration", "s3:PutLifecycleConfiguration", "s3:PutBucketNotification",
-    "s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutInventoryConfiguration",
-    "s3:PutBucketOwnershipControls", "s3:PutBucketLogging", "s3:PutBucketObjectLockConfiguration",
-    "s3:PutAnalyticsConfiguration", "s3:PutBucketCORS", "s3:PutBucketWebsite", "s3:DeleteBucket",
-    "s3:DeleteBucketWebsite", "s3:PutBucketTagging",
-)  # fmt: skip
-KEY = (
-    "kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:CreateGrant",
-    "kms:PutKeyPolicy", "kms:GenerateDataKeyWithoutPlaintext", "kms:GenerateDataKeyPair",
-    "kms:GenerateDataKeyPairWithoutPlaintext", "kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:DisableKeyRotation",
-    "kms:RevokeGrant", "kms:RetireGrant", "kms:DeleteImportedKeyMaterial", "kms:ImportKeyMaterial",
-    "kms:DeriveSharedSecret", "kms:Sign", "kms:GenerateMac", "kms:ReplicateKey", "kms:TagResource",
-)  # fmt: skip
-LOG_GROUP = (
-    "logs:FilterLogEvents", "logs:StartQuery", "logs:StartLiveTail", "logs:CreateExportTask", "logs:DeleteLogGroup",
-    "logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy", "logs:PutSubscriptionFilter",
-    "logs:DeleteSubscriptionFilter", "logs:AssociateKmsKey", "logs:DisassociateKmsKey", "logs:CreateLogStream",
-    "logs:DescribeLogStreams", "logs:GetLogGroupFields", "logs:GetLogRecord", "logs:Unmask",
-    "logs:PutDataProtectionPolicy", "logs:DeleteDataProtectionPolicy", "logs:PutMetricFilter", "logs:PutTransformer",
-    "logs:CreateLogGroup", "logs:PutIndexPolicy",
-)  # fmt: skip
-LOG_STREAM = ("logs:GetLogEvents", "logs:PutLogEvents", "logs:DeleteLogStream")
-ON_APPLICATION = (
-    "emr-serverless:StartJobRun", "emr-serverless:StartSession", "emr-serverless:UpdateApplication",
-    "emr-serverless:DeleteApplication", "emr-serverless:StopApplication", "emr-serverless:StartApplication",
-    "emr-serverless:AccessLivyEndpoints", "emr-serverless:AccessInteractiveEndpoints", "emr-serverless:GetApplication",
-    "emr-serverless:ListJobRuns", "emr-serverless:ListSessions", "emr-serverless:TagResource",
-    "emr-serverless:UntagResource",
-)  # fmt: skip
-ON_JOB_RUN = (
-    "emr-serverless:CancelJobRun", "emr-serverless:GetDashboardForJobRun", "emr-serverless:GetJobRun",
-    "emr-serverless:ListJobRunAttempts", "emr-serverless:AccessSystemProfileLogs", "emr-serverless:TagResource",
-    "emr-serverless:UntagResource",
-)  # fmt: skip
-ON_SESSION = (
-    "emr-serverless:GetSessionEndpoint", "emr-serverless:GetResourceDashboard", "emr-serverless:TerminateSession",
-    "emr-serverless:GetSession", "emr-serverless:TagResource", "emr-serverless:UntagResource",
-)  # fmt: skip
-ON_ROLE = (
-    "iam:PassRole", "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRolePolicy",
-    "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary", "iam:DeleteRole",
-    "iam:UpdateRole", "iam:TagRole", "iam:UntagRole",
-)  # fmt: skip
-ON_USER = (
-    "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile", "iam:PutUserPolicy",
-    "iam:AttachUserPolicy", "iam:AddUserToGroup", "iam:DeactivateMFADevice", "iam:DeleteUser",
-)  # fmt: skip
-ASSUME = ("sts:AssumeRole",)
-SECRET = (
-    "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret",
-    "secretsmanager:PutResourcePolicy", "secretsmanager:DeleteSecret", "secretsmanager:UpdateSecretVersionStage",
-    "secretsmanager:RotateSecret", "secretsmanager:ReplicateSecretToRegions",
-)  # fmt: skip
-WIDENING = (
-    "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:CreatePolicyVersion",
-    "iam:SetDefaultPolicyVersion", "iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:PutGroupPolicy",
-    "iam:AttachGroupPolicy", "iam:AddUserToGroup", "iam:CreateAccessKey", "iam:CreateLoginProfile",
-    "iam:UpdateLoginProfile", "iam:CreateRole", "iam:CreateUser", "iam:DeleteRolePermissionsBoundary",
-    "iam:DeleteUserPermissionsBoundary", "iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary",
-)  # fmt: skip
-TRAIL = (
-    "cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "cloudtrail:UpdateTrail", "cloudtrail:PutEventSelectors",
-    "cloudtrail:PutInsightSelectors", "cloudtrail:RemoveTags",
-)  # fmt: skip
+AUDIT, ESCALATION, OWN = "audit", "escalation", "least-privilege"
+ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
 
 @dataclass(frozen=True, eq=False)
 class Goal:
-    """Requests of one kind on one resource. `owner` is its tenant; None: the trail, or a resource without an owner."""
+    """Requests of one kind on one resource. `owner` is its tenant; None: the trail, or a resource without an owner.
+
+    A goal with `runs` is a way to have these roles act; it needs the right `also` as well, if there is one. `path`
+    says that it is a way and nothing more: it breaks no seal by itself. `own` says that it is asked of its owner.
+    """
 
     owner: str | None
     kind: str
@@ -109,16 +37,21 @@ class Goal:
     actions: tuple[str, ...]
     target: Target
     resource: Resource | None = None
+    runs: tuple[Run, ...] = ()
+    also: Goal | None = None
+    path: bool = False
+    own: bool = False
 
 
 class GoalBuilder:
     """Makes the goals of an assembly."""
 
-    def __init__(self, resolver: Resolver, space: Space, found: Carriers, tenants: Tenants) -> None:
+    def __init__(self, resolver: Resolver, space: Space, found: Carriers, tenants: Tenants, tags: Tags) -> None:
         self._resolver = resolver
         self._space = space
         self._found = found
         self._tenants = tenants
+        self._tags = tags
 
     def of_tenants(self) -> Iterator[Goal]:
         """What belongs to a tenant, by mark or by a prefix of a shared bucket, or to nobody."""
@@ -130,32 +63,100 @@ class GoalBuilder:
             elif mark.shared is None:
                 kind = "logs" if mark.part == "log-bucket" else ""
                 yield from self._of(resource, mark.tenant, kind)
+        yield from self._images_that_run()
 
     def of_trails(self) -> Iterator[Goal]:
-        """The trails of the assembly with their buckets, keys and log groups."""
+        """The trails of the assembly with their buckets, keys and log groups, and what gives the alarm."""
         resolver = self._resolver
         seen: set[Resource] = set()
         for trail in resolver.assembly.resources("AWS::CloudTrail::Trail"):
             arn = resolver.arn(trail)
             if arn:
-                yield self._goal(trail, None, AUDIT, TRAIL, (arn,))
+                yield self._goal(trail, None, AUDIT, actions_on.TRAIL, (arn,))
             for key in ("S3BucketName", "KMSKeyId", "CloudWatchLogsLogGroupArn"):
                 value = trail.properties.get(key)
                 target = None if value is None else resolver.target(trail.template, value)
                 if target is not None and target not in seen and self._tenants.mark(target).tenant is None:
                     seen.add(target)
                     yield from self._of(target, None, AUDIT)
+        for resource in resolver.assembly.resources(*_WATCHING):
+            if self._tenants.mark(resource).tenant is None:
+                seen.add(resource)
+                yield from self._watching(resource)
+        for alarm in resolver.assembly.resources(*ALARMS):
+            listed = alarm.properties.get("AlarmActions")
+            for value in listed if isinstance(listed, list) and alarm in seen else []:
+                topic = resolver.target(alarm.template, value)
+                if topic is not None and topic.type == "AWS::SNS::Topic" and topic not in seen:
+                    seen.add(topic)
+                    yield self._goal(topic, None, AUDIT, actions_on.TOPIC, (resolver.arn(topic) or "",))
+
+    def own_logs(self) -> Iterator[Goal]:
+        """What a tenant must not do to its own record: erase it or cut it short."""
+        for group in self._resolver.assembly.resources("AWS::Logs::LogGroup"):
+            owner, arn = self._tenants.mark(group).tenant, self._resolver.arn(group)
+            if owner and arn:
+                yield self._goal(group, owner, AUDIT, actions_on.ERASE_STREAM, (f"{arn}:log-stream:?*",), own=True)
+                yield self._goal(group, owner, AUDIT, actions_on.ERASE_GROUP, (arn, f"{arn}:*"), own=True)
+        for bucket, owner, prefix in self._log_buckets():
+            arn = self._resolver.arn(bucket)
+            if arn:
+                yield self._goal(bucket, owner, AUDIT, actions_on.ERASE_OBJECT, (f"{arn}/{prefix}?*",), own=True)
+                yield self._goal(bucket, owner, AUDIT, actions_on.ERASE_BUCKET, (arn,), own=True)
+
+    def own_rights(self) -> Iterator[Goal]:
+        """What an execution role must not do to what guards its tenant: policies of buckets, keys and roles."""
+        for resource in self._resolver.assembly.resources(*_GUARDED):
+            owner, arn = self._tenants.mark(resource).tenant, self._resolver.arn(resource)
+            if owner is None or arn is None:
+                continue
+            gate = resource.type == "AWS::KMS::Key"
+            yield self._goal(resource, owner, OWN, _GUARDED[resource.type], (arn,), gate=gate, own=True)
+            if gate:
+                never = KeyAtom(
+                    key_dimension(self._space, "kms:GrantIsForAWSResource"), True, True,
+                    self._space.automaton(("false",), "text", "exact"),
+                )  # fmt: skip
+                yield self._goal(
+                    resource, owner, OWN, actions_on.GRANT_ON_KEY, (arn,), gate=True, own=True, atoms=(never,)
+                )
+
+    def tagging(self) -> Iterator[Goal]:
+        """Changing tags, where policies rely on them."""
+        if not self._tags.relied_on:
+            return
+        for resource in self._resolver.assembly.resources(*_OWNED):
+            arn = self._resolver.arn(resource)
+            if arn is not None:
+                texts = (arn, f"{arn}/?*") if resource.type in ("AWS::S3::Bucket", APPLICATION) else (arn, f"{arn}:*")
+                yield self._goal(
+                    resource, self._tenants.mark(resource).tenant, ESCALATION, actions_on.TAGGING, texts,
+                    gate=resource.type == "AWS::KMS::Key", tagged=False,
+                )  # fmt: skip
 
     def of_account(self) -> Iterator[Goal]:
-        """Rights over roles, users and policies of the account by which a principal can give itself any others."""
-        seen: set[str] = set()
+        """Rights over the account by which a principal can give itself any others: IAM, and the lake's grants."""
+        seen: set[tuple[str, str, str]] = set()
         for template in self._resolver.assembly.templates:
-            account = self._resolver.account(template)
-            if account not in seen:
-                seen.add(account)
-                texts = tuple(f"arn:aws:iam::{account}:{kind}/?*" for kind in ("role", "user", "group", "policy"))
+            account, partition = self._resolver.account(template), self._resolver.partition(template)
+            region = self._resolver.region(template)
+            if (account, partition, "") not in seen:
+                seen.add((account, partition, ""))
+                kinds = ("role", "user", "group", "policy")
+                texts = tuple(f"arn:{partition}:iam::{account}:{kind}/?*" for kind in kinds)
                 name = "roles, users and policies of the account"
-                yield Goal(None, ESCALATION, name, WIDENING, Target(texts, account))
+                yield Goal(None, ESCALATION, name, actions_on.WIDENING, Target(texts, account))
+            if (account, partition, region) not in seen and self._resolver.assembly.has(*_CATALOG):
+                seen.add((account, partition, region))
+                catalog = f"arn:{partition}:glue:{region}:{account}:catalog"
+                yield Goal(
+                    None, ESCALATION, "the account's data catalog", actions_on.CATALOG, Target((catalog,), account)
+                )
+                lake = f"arn:{partition}:lakeformation:{region}:{account}:catalog:{account}"
+                yield Goal(
+                    None, ESCALATION, "the account's Lake Formation grants", actions_on.LAKE,
+                    Target((lake, "*"), account),
+                )  # fmt: skip
 
     def assuming(self, resource: Resource, trust: Compiled | None) -> Goal:
         """Becoming a role."""
@@ -163,30 +164,77 @@ class GoalBuilder:
         account = self._resolver.account(resource.template)
         target = Target((arn,), account, (trust,) if trust else (), gate=True)
         owner = self._tenants.mark(resource).tenant
-        return Goal(owner, "roles", name_of(resource), ASSUME, target, resource)
+        run = Run((), resource)
+        return Goal(owner, "roles", name_of(resource), actions_on.ASSUME, target, resource, runs=(run,), path=True)
+
+    def passing(self, resource: Resource, services: Iterator[str]) -> Iterator[Goal]:
+        """Passing a role to a service, which then acts in it."""
+        arn = self._resolver.arn(resource) or ""
+        template = resource.template
+        account, region = self._resolver.account(template), self._resolver.region(template)
+        for service in services:
+            plain = service.removesuffix(".cn")
+            to = KeyAtom(
+                key_dimension(self._space, "iam:PassedToService"), False, True,
+                self._space.automaton((service,), "text", "exact"),
+            )  # fmt: skip
+            also: Goal | None = None
+            if plain in CREATORS:
+                prefix, creating = CREATORS[plain]
+                anything = f"arn:{self._resolver.partition(template)}:{prefix}:{region}:{account}:?*"
+                also = Goal(
+                    None, "services", f"anything of {service}", creating, Target((anything,), account), path=True
+                )
+            target = Target((arn,), account, atoms=(to,))
+            run = Run((f"a new job, function or other runner of {service}",), resource)
+            owner = self._tenants.mark(resource).tenant
+            yield Goal(
+                owner, "roles", name_of(resource), ("iam:PassRole",), target, resource, (run,), also, path=True
+            )  # fmt: skip
+
+    def using(self, runner: Runner) -> Iterator[Goal]:
+        """Starting or changing a function, state machine, rule, schedule or pipe."""
+        mark = self._tenants.mark(runner.resource)
+        for actions, texts in runner.uses:
+            yield self._goal(
+                runner.resource, mark.tenant, "services", actions, texts, runs=runner.runs, path=mark.tenant is None
+            )
+        for actions, texts in runner.triggers if mark.tenant is None else ():
+            account = self._resolver.account(runner.resource.template)
+            yield Goal(
+                None, "services", name_of(runner.resource), actions, Target(texts, account), runner.resource,
+                runner.runs, path=True,
+            )  # fmt: skip
 
     def _of(self, resource: Resource, owner: str | None, kind: str) -> Iterator[Goal]:
         if resource.type == "AWS::S3::Bucket":
             yield from self._bucket(resource, owner, kind or "data")
             return
+        if resource.type in ("AWS::Glue::Database", "AWS::Glue::Table"):
+            yield from self._catalog(resource, owner)
+            return
         arn = self._resolver.arn(resource)
         if arn is None:
             return
         if resource.type == "AWS::KMS::Key":
-            yield self._goal(resource, owner, kind or "keys", KEY, (arn,), gate=True)
+            yield self._goal(resource, owner, kind or "keys", actions_on.KEY, (arn,), gate=True)
         elif resource.type == "AWS::Logs::LogGroup":
-            yield self._goal(resource, owner, kind or "logs", LOG_STREAM, (f"{arn}:log-stream:?*",))
-            yield self._goal(resource, owner, kind or "logs", LOG_GROUP, (arn, f"{arn}:*"))
+            yield self._goal(resource, owner, kind or "logs", actions_on.LOG_STREAM, (f"{arn}:log-stream:?*",))
+            yield self._goal(resource, owner, kind or "logs", actions_on.LOG_GROUP, (arn, f"{arn}:*"))
         elif resource.type == APPLICATION:
-            yield self._goal(resource, owner, "applications", ON_APPLICATION, (arn,))
-            yield self._goal(resource, owner, "applications", ON_JOB_RUN, (f"{arn}/jobruns/?*",))
-            yield self._goal(resource, owner, "applications", ON_SESSION, (f"{arn}/sessions/?*",))
+            yield self._goal(resource, owner, "applications", actions_on.ON_APPLICATION, (arn,))
+            yield self._goal(resource, owner, "applications", actions_on.ON_JOB_RUN, (f"{arn}/jobruns/?*",))
+            yield self._goal(resource, owner, "applications", actions_on.ON_SESSION, (f"{arn}/sessions/?*",))
         elif resource.type == "AWS::IAM::Role":
-            yield self._goal(resource, owner, "roles", ON_ROLE, (arn,))
+            yield self._goal(resource, owner, "roles", actions_on.ON_ROLE, (arn,))
         elif resource.type == "AWS::IAM::User":
-            yield self._goal(resource, owner, "roles", ON_USER, (arn,))
+            yield self._goal(resource, owner, "roles", actions_on.ON_USER, (arn,))
         elif resource.type == "AWS::SecretsManager::Secret":
-            yield self._goal(resource, owner, "data", SECRET, (arn,))
+            yield self._goal(resource, owner, "secrets", actions_on.SECRET, (arn,))
+        elif resource.type == "AWS::ECR::Repository":
+            yield self._goal(resource, owner, "images", (*actions_on.PUSH, *actions_on.PULL), (arn,))
+        elif resource.type in ALARMS and owner is not None:
+            yield self._goal(resource, owner, "services", actions_on.ALARM, (arn,))
 
     def _bucket(
         self, resource: Resource, owner: str | None, kind: str, prefixes: tuple[str, ...] = ("",)
@@ -195,10 +243,10 @@ class GoalBuilder:
         if arn is None:
             return
         texts = tuple(f"{arn}/{prefix}?*" for prefix in prefixes)
-        yield self._goal(resource, owner, kind, OBJECT, texts)
+        yield self._goal(resource, owner, kind, actions_on.OBJECT, texts)
         atoms = (self._listing(prefixes),) if any(prefixes) else ()
-        yield self._goal(resource, owner, kind, LIST, (arn,), atoms=atoms)
-        yield self._goal(resource, owner, kind, BUCKET, (arn,))
+        yield self._goal(resource, owner, kind, actions_on.LIST, (arn,), atoms=atoms)
+        yield self._goal(resource, owner, kind, actions_on.BUCKET, (arn,))
 
     def _listing(self, prefixes: tuple[str, ...]) -> KeyAtom:
         """The lists that show keys below the prefixes: of a longer prefix, of a part of one, or of the whole bucket."""
@@ -207,17 +255,129 @@ class GoalBuilder:
         automaton = self._space.automaton(texts, "text", "glob")
         return KeyAtom(key_dimension(self._space, "s3:prefix"), True, True, automaton)
 
+    def _catalog(self, resource: Resource, owner: str | None) -> Iterator[Goal]:
+        """A database with all its tables, or one table: Glue asks for the right on the table itself as well."""
+        template = resource.template
+        head = (
+            f"arn:{self._resolver.partition(template)}:glue:{self._resolver.region(template)}"
+            f":{self._resolver.account(template)}"
+        )
+        if resource.type == "AWS::Glue::Database":
+            name = self._resolver.ref(resource)
+            yield self._goal(resource, owner, "catalog", actions_on.TABLE, (f"{head}:table/{name}/?*",))
+            yield self._goal(resource, owner, "catalog", actions_on.DATABASE, (f"{head}:database/{name}",))
+            return
+        database = self._resolver.resolve(template, resource.properties.get("DatabaseName"))
+        text = f"{head}:table/{database}/{self._resolver.ref(resource)}"
+        yield self._goal(resource, owner, "catalog", actions_on.TABLE, (text,))
+
+    def _images_that_run(self) -> Iterator[Goal]:
+        """Changing an image that a tenant's application runs, in a repository that is not that tenant's own."""
+        for application in self._resolver.assembly.resources(APPLICATION):
+            owner = self._tenants.mark(application).tenant
+            for value in _image_uris(application):
+                repository = self._repository(application, value)
+                if repository is not None and owner and self._tenants.mark(repository).tenant != owner:
+                    arn = self._resolver.arn(repository) or ""
+                    yield self._goal(repository, owner, "images", actions_on.PUSH, (arn,))
+
+    def _repository(self, application: Resource, value: Any) -> Resource | None:
+        target = self._resolver.target(application.template, value)
+        if target is not None and target.type == "AWS::ECR::Repository":
+            return target
+        text = self._resolver.resolve(application.template, value)
+        name = text.partition("/")[2].partition("@")[0].partition(":")[0] if isinstance(text, str) else ""
+        found = self._resolver.find(name) if name else None
+        return found if found is not None and found.type == "AWS::ECR::Repository" else None
+
+    def _watching(self, resource: Resource) -> Iterator[Goal]:
+        resolver, template = self._resolver, resource.template
+        head = f"{resolver.region(template)}:{resolver.account(template)}"
+        partition = resolver.partition(template)
+        if resource.type in ALARMS:
+            yield self._goal(resource, None, AUDIT, actions_on.ALARM, (resolver.arn(resource) or "",))
+        elif resource.type == "AWS::Events::Rule":
+            if _watches(resource):
+                bus = "?*/" if resource.properties.get("EventBusName") is not None else ""
+                text = (resolver.arn(resource) or "").replace(":rule/", f":rule/{bus}", 1)
+                yield self._goal(resource, None, AUDIT, actions_on.WATCH, (text,))
+        elif resource.type == "AWS::GuardDuty::Detector":
+            text = f"arn:{partition}:guardduty:{head}:detector/?*"
+            yield self._goal(resource, None, AUDIT, actions_on.DETECTOR, (text,))
+        elif resource.type == "AWS::Config::ConfigurationRecorder":
+            text = f"arn:{partition}:config:{head}:configuration-recorder/?*"
+            yield self._goal(resource, None, AUDIT, actions_on.RECORDER, (text,))
+        else:
+            text = f"arn:{partition}:cloudtrail:{head}:eventdatastore/?*"
+            yield self._goal(resource, None, AUDIT, actions_on.EVENT_STORE, (text,))
+
+    def _log_buckets(self) -> Iterator[tuple[Resource, str, str]]:
+        """The buckets with a tenant's logs: bucket, tenant, and the prefix below which the logs are."""
+        for bucket in self._resolver.assembly.resources("AWS::S3::Bucket"):
+            mark = self._tenants.mark(bucket)
+            if mark.tenant and mark.part == "log-bucket":
+                yield bucket, mark.tenant, ""
+        for application in self._resolver.assembly.resources(APPLICATION):
+            owner = self._tenants.mark(application).tenant
+            found = log_uri(self._resolver, application)
+            its = self._tenants.mark(found[0]) if found else None
+            if owner and found and its and its.tenant == owner and its.part != "log-bucket":
+                yield found[0], owner, found[1]
+
     def _goal(
         self, resource: Resource, owner: str | None, kind: str, actions: tuple[str, ...], texts: tuple[str, ...],
-        *, gate: bool = False, atoms: tuple[KeyAtom, ...] = (),
+        *, gate: bool = False, atoms: tuple[Atom, ...] = (), own: bool = False, path: bool = False,
+        runs: tuple[Run, ...] = (), tagged: bool = True,
     ) -> Goal:  # fmt: skip
         policies = (*self._found.policies_of.get(resource, ()), *self._found.everywhere.get(resource.type, ()))
         account = self._resolver.account(resource.template)
+        if tagged:
+            atoms = (*atoms, *self._tags.atoms(resource))
         target = Target(texts, account, policies, gate, atoms)
-        return Goal(owner, kind, name_of(resource), actions, target, resource)
+        return Goal(owner, kind, name_of(resource), actions, target, resource, runs, own=own, path=path)
 
 
+def log_uri(resolver: Resolver, application: Resource) -> tuple[Resource, str] | None:
+    """The bucket of the assembly where an application's logs go, and the prefix in it; None if it names none."""
+    found: Any = application.properties
+    for key in ("MonitoringConfiguration", "S3MonitoringConfiguration", "LogUri"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    text = None if found is None else resolver.resolve(application.template, found)
+    if not isinstance(text, str):
+        return None
+    name, _, prefix = text.removeprefix("s3://").partition("/")
+    bucket = resolver.find(name)
+    return (bucket, prefix) if bucket is not None and bucket.type == "AWS::S3::Bucket" else None
+
+
+def _image_uris(application: Resource) -> Iterator[Any]:
+    settings = application.properties.get("WorkerTypeSpecifications")
+    places = [application.properties, *(settings.values() if isinstance(settings, Mapping) else ())]
+    for place in places:
+        image = place.get("ImageConfiguration") if isinstance(place, Mapping) else None
+        if isinstance(image, Mapping) and image.get("ImageUri") is not None:
+            yield image["ImageUri"]
+
+
+def _watches(rule: Resource) -> bool:
+    """Whether a rule reports what happens in the account, rather than starts work."""
+    text = str(rule.properties.get("EventPattern"))
+    return any(word in text for word in ("CloudTrail", "aws.guardduty", "aws.securityhub", "aws.config"))
+
+
+_GUARDED: dict[str, tuple[str, ...]] = {
+    "AWS::S3::Bucket": actions_on.OWN_BUCKET,
+    "AWS::KMS::Key": actions_on.OWN_KEY,
+    "AWS::IAM::Role": actions_on.OWN_ROLE,
+    "AWS::SecretsManager::Secret": actions_on.OWN_SECRET,
+    "AWS::ECR::Repository": actions_on.OWN_REPOSITORY,
+}
+_CATALOG = ("AWS::Glue::Database", "AWS::Glue::Table")
 _OWNED = (
     "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Logs::LogGroup", APPLICATION, "AWS::IAM::Role", "AWS::IAM::User",
-    "AWS::SecretsManager::Secret",
+    "AWS::SecretsManager::Secret", *_CATALOG, "AWS::ECR::Repository", *ALARMS,
+)  # fmt: skip
+_WATCHING = (
+    *ALARMS, "AWS::Events::Rule", "AWS::GuardDuty::Detector", "AWS::Config::ConfigurationRecorder",
+    "AWS::CloudTrail::EventDataStore",
 )  # fmt: skip

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from emrguard_policies.assembly import Assembly, Mark, Resource
-from emrguard_policies.carriers import ROLE, Carrier, collect
-from emrguard_policies.goals import ASSUME, AUDIT, ESCALATION, KINDS, Goal, GoalBuilder
+from emrguard_policies.carriers import ROLE, Carrier, collect, name_of
+from emrguard_policies.goal_actions import ASSUME, TAGGING
+from emrguard_policies.goals import AUDIT, ESCALATION, KINDS, Goal, GoalBuilder
 from emrguard_policies.iam import symbolic
 from emrguard_policies.iam.boxes import Box, KeyAtom, fixed_key, key_dimension
 from emrguard_policies.iam.glob import Space, Undecided
@@ -21,6 +22,8 @@ from emrguard_policies.iam.index import Index
 from emrguard_policies.iam.model import PrincipalPattern
 from emrguard_policies.iam.symbolic import Answer, Compiled, Held, Subject, Target
 from emrguard_policies.resolution import Resolver
+from emrguard_policies.runners import Run, runners
+from emrguard_policies.tags import Tags
 from emrguard_policies.tenants import SERVICE, tenants_of
 
 Verdict = Literal["isolated", "violated", "undecided"]
@@ -81,8 +84,6 @@ class Proof:
             "version": 1, "verdict": self.verdict, "assumptions": list(self.assumptions),
             "tenants": list(self.tenants), "checked": self.checked,
             "counterexamples": [each.as_json() for each in self.counterexamples],
-            "matrix": {source: {target: dict(kinds) for target, kinds in row.items()}
-                       for source, row in self.matrix.items()},
         }  # fmt: skip
 
 
@@ -95,6 +96,15 @@ def prove(assembly: Assembly, *, tenants: Mapping[str, Any] | None = None) -> Pr
         InputError: the templates refer to themselves in a circle, or `tenants` has another form.
     """
     return _Prover(assembly, tenants).run()
+
+
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """One step of a way: the role that acts next, the request that makes it, and the runners in between."""
+
+    role: Carrier
+    hit: _Hit
+    hops: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +126,9 @@ class _Prover:
         self._space = Space(self._resolver.symbols)
         self._found = collect(assembly, self._resolver, self._space)
         self._carriers = self._found.carriers
-        self._builder = GoalBuilder(self._resolver, self._space, self._found, self._tenants)
+        tags = Tags(self._resolver, self._space, self._found)
+        self._builder = GoalBuilder(self._resolver, self._space, self._found, self._tenants, tags)
+        self._runners = runners(self._resolver)
         self._checked = 0
         self._counterexamples: list[Counterexample] = []
         self._open: set[tuple[str, str, str]] = set()
@@ -144,11 +156,22 @@ class _Prover:
         self._of_role: dict[Resource, Carrier] = {
             each.resource: each for each in self._carriers if each.resource is not None
         }
-        self._goals = [*self._builder.of_tenants(), *self._builder.of_trails()]
-        self._escalations = list(self._builder.of_account())
+        builder = self._builder
+        using = [goal for runner in self._runners for goal in builder.using(runner)]
+        self._goals = [*builder.of_tenants(), *builder.of_trails(), *(goal for goal in using if not goal.path)]
+        self._own = [*builder.own_logs(), *builder.own_rights()]
+        self._escalations = [*builder.of_account(), *builder.tagging()]
         roles = [each for each in self._carriers if each.resource is not None and each.resource.type == ROLE]
-        self._assuming = [self._builder.assuming(each.resource, each.trust) for each in roles if each.resource]
-        everything = [*self._goals, *self._escalations, *self._assuming]
+        self._assuming = [builder.assuming(each.resource, each.trust) for each in roles if each.resource]
+        passing = [
+            goal
+            for each in roles
+            if each.resource is not None and self._mark(each).tenant is None
+            for goal in builder.passing(each.resource, iter(_services(each)))
+        ]
+        paths = [*self._assuming, *passing, *(goal for goal in using if goal.path)]
+        also = [goal.also for goal in passing if goal.also is not None]
+        everything = [*self._goals, *self._own, *self._escalations, *paths, *also]
         self._index: Index[Goal] = Index(self._space)
         self._by_actions: dict[tuple[str, ...], list[Goal]] = {}
         for goal in everything:
@@ -157,7 +180,7 @@ class _Prover:
                 self._index.add(text, goal)
         self._named = self._naming(everything)
         self._wanted = {each: self._wanted_by(each) for each in self._carriers}
-        self._steps = {each: self._assumes(each) for each in self._carriers}
+        self._steps = {each: self._next(each) for each in self._carriers}
 
     def _naming(self, goals: Iterable[Goal]) -> dict[Carrier, dict[Goal, set[str]]]:
         """The goals whose own policy may name a carrier, with the actions it gives."""
@@ -253,20 +276,33 @@ class _Prover:
 
     def _hits(self, carrier: Carrier, tenant: str | None) -> Iterator[_Hit]:
         """What a carrier may do to resources that are not `tenant`'s."""
-        for goal in dict.fromkeys((*self._wanted[carrier], *self._named[carrier])):
-            if goal.actions is not _ASSUME and goal.kind != ESCALATION and _foreign(goal, tenant):
+        for goal in self._possible(carrier):
+            if _is_finding(goal) and _foreign(goal, tenant):
                 hit = self._asked(carrier, goal)
                 if hit:
                     yield hit
 
-    def _assumes(self, carrier: Carrier) -> list[tuple[Carrier, _Hit]]:
-        """The roles that a carrier may become in one step."""
+    def _possible(self, carrier: Carrier) -> list[Goal]:
+        return list(dict.fromkeys((*self._wanted[carrier], *self._named[carrier])))
+
+    def _next(self, carrier: Carrier) -> list[_Step]:
+        """The roles that act for a carrier after one step: it assumes them, passes them, or uses what runs as them."""
         found = []
-        for goal in dict.fromkeys((*self._wanted[carrier], *self._named[carrier])):
-            if goal.actions is _ASSUME and goal.resource is not carrier.resource and goal.resource is not None:
-                hit = self._asked(carrier, goal)
-                if hit:
-                    found.append((self._of_role[goal.resource], hit))
+        own = self._mark(carrier).tenant
+        for goal in self._possible(carrier):
+            if not goal.runs or (goal.owner is not None and goal.actions is not ASSUME):
+                # What is another tenant's is found as such, and what is its own acts for itself.
+                continue
+            ahead = [
+                (self._of_role[run.role], run)
+                for run in goal.runs
+                if run.role is not carrier.resource and run.role in self._of_role
+            ]
+            if own is not None:
+                ahead = [(role, run) for role, run in ahead if self._mark(role).tenant != own]
+            hit = self._asked(carrier, goal) if ahead else None
+            if hit and (goal.also is None or self._asked(carrier, goal.also)):
+                found += [_Step(role, hit, tuple(map(self._readable, run.hops))) for role, run in ahead]
         return found
 
     def _mark(self, carrier: Carrier) -> Mark:
@@ -291,21 +327,31 @@ class _Prover:
                 reached.add(hit.goal)
                 if hit.goal.owner is not None or hit.goal.kind == AUDIT:
                     self._report(carrier, tenant, hit)
-            for goal in self._wanted[carrier]:
-                if goal.kind == ESCALATION:
+            for goal in self._possible(carrier):
+                if goal.kind == ESCALATION or (goal.own and self._is_judged(carrier, tenant, goal)):
                     self._checked += len(goal.actions)
                     hit_or_none = self._asked(carrier, goal)
                     if hit_or_none:
                         self._report(carrier, tenant, hit_or_none)
-                elif goal not in reached and (
-                    _foreign(goal, tenant) and (goal.owner is not None or goal.kind == AUDIT)
+            for goal in self._wanted[carrier]:
+                if goal not in reached and (
+                    (_is_finding(goal) or goal.actions is ASSUME)
+                    and _foreign(goal, tenant)
+                    and (goal.owner is not None or goal.kind == AUDIT)
                 ):
                     hit_or_none = None if self._reached_role(carrier, goal) else self._alone(carrier, goal)
                     if hit_or_none:
                         self._report_alone(carrier, tenant, hit_or_none)
 
+    def _is_judged(self, carrier: Carrier, tenant: str, goal: Goal) -> bool:
+        """Whether a goal over a tenant's own resources is one for this principal: logs for all, rights for jobs."""
+        return goal.owner == tenant and (goal.kind == AUDIT or self._runs_jobs(carrier))
+
+    def _runs_jobs(self, carrier: Carrier) -> bool:
+        return self._mark(carrier).part == "execution-role" or SERVICE in map(_plain, _services(carrier))
+
     def _reached_role(self, carrier: Carrier, goal: Goal) -> bool:
-        return goal.actions is _ASSUME and any(hit.goal is goal for _, hit in self._steps[carrier])
+        return any(step.hit.goal is goal for step in self._steps[carrier])
 
     def _unmarked(self) -> None:
         """Principals of no tenant that reach several: a bridge between them."""
@@ -321,39 +367,69 @@ class _Prover:
                     self._report(carrier, None, next(hit for hit in hits if hit.goal.owner == owner))
 
     def _chains(self) -> None:
-        """What a tenant's principal can do in the roles that it can become, to any depth."""
+        """What a tenant can do through the roles that act for it, to any depth."""
         reached: dict[Carrier, list[_Hit]] = {}
-        for start in self._carriers:
-            tenant = self._mark(start).tenant
-            if tenant is None:
-                continue
+        for start, tenant, first in self._starts():
             seen = {start}
-            queue: deque[tuple[Carrier, tuple[tuple[Carrier, _Hit], ...]]] = deque([(start, ())])
+            queue: deque[tuple[list[_Step], tuple[_Step, ...]]] = deque([(first, ())])
             while queue:
-                carrier, path = queue.popleft()
-                for role, hit in self._steps[carrier]:
+                steps, path = queue.popleft()
+                for step in steps:
+                    role = step.role
                     if role in seen:
                         continue
                     seen.add(role)
-                    mark = self._mark(role)
-                    if mark.tenant not in (None, tenant):
-                        self._report(start, tenant, hit, path)
+                    owner = self._mark(role).tenant
+                    if owner not in (None, tenant):
+                        self._report(start, tenant, step.hit, path, into=step)
                         continue
-                    longer = (*path, (role, hit))
-                    queue.append((role, longer))
-                    if mark.tenant is None:
-                        if role not in reached:
-                            reached[role] = list(self._hits(role, None))
-                        for further in reached[role]:
-                            if _foreign(further.goal, tenant) and (
-                                further.goal.owner is not None or further.goal.kind == AUDIT
-                            ):
-                                self._report(start, tenant, further, longer)
+                    longer = (*path, step)
+                    queue.append((self._steps[role], longer))
+                    if owner is not None:
+                        # A principal of its own, asked for itself.
+                        continue
+                    if role not in reached:
+                        reached[role] = [*self._hits(role, None), *self._rights_over_all(role)]
+                    for further in reached[role]:
+                        goal = further.goal
+                        if goal.kind in (AUDIT, ESCALATION) or (goal.owner is not None and goal.owner != tenant):
+                            self._report(start, tenant, further, longer)
+
+    def _rights_over_all(self, carrier: Carrier) -> Iterator[_Hit]:
+        for goal in self._possible(carrier):
+            hit = self._asked(carrier, goal) if goal.kind == ESCALATION else None
+            if hit:
+                yield hit
+
+    def _starts(self) -> Iterator[tuple[Carrier, str, list[_Step]]]:
+        """The principals of tenants, and what runs for a tenant in a role that is not its own."""
+        for carrier in self._carriers:
+            tenant = self._mark(carrier).tenant
+            if tenant is not None:
+                yield carrier, tenant, self._steps[carrier]
+        for runner in self._runners:
+            tenant = self._tenants.mark(runner.resource).tenant
+            if tenant is None:
+                continue
+            subject = Subject("role", runner.arn, self._resolver.account(runner.resource.template))
+            steps = [
+                _Step(self._of_role[run.role], self._running(runner.resource, run), run.hops[1:])
+                for run in runner.runs
+                if run.role in self._of_role and self._mark(self._of_role[run.role]).tenant != tenant
+            ]
+            if steps:
+                yield Carrier(subject, Held(), Mark(tenant=tenant), runner.resource), tenant, steps
+
+    def _running(self, runner: Resource, run: Run) -> _Hit:
+        """That a runner acts in its role: no request, the template says so."""
+        arn = self._readable(self._of_role[run.role].subject.arn)
+        goal = Goal(None, "roles", name_of(runner), ASSUME, Target((), ""), run.role, path=True)
+        return _Hit(goal, Answer(ASSUME[0], arn, {}, ()))
 
     def _shared_resources(self) -> None:
         """Resources that nobody owns but several tenants reach."""
         for goal in self._goals:
-            if goal.owner is not None or goal.kind == AUDIT:
+            if goal.owner is not None or goal.kind == AUDIT or goal.path:
                 continue
             found: dict[str, tuple[Carrier, _Hit]] = {}
             for carrier in self._carriers:
@@ -405,10 +481,10 @@ class _Prover:
         atoms = (fixed_key(self._space, "aws:SourceAccount", other), source)
         assert carrier.trust is not None
         target = Target((carrier.subject.arn,), carrier.subject.account, (carrier.trust,), True, atoms)
-        goal = Goal(tenant, "roles", "", _ASSUME, target, carrier.resource)
+        goal = Goal(tenant, "roles", "", ASSUME, target, carrier.resource)
         service = Subject("service", SERVICE, "")
         self._checked += 1
-        hit = self._first(set(_ASSUME), goal, lambda action: symbolic.reach(
+        hit = self._first(set(ASSUME), goal, lambda action: symbolic.reach(
             self._space, service, Held(), action, target
         ))  # fmt: skip
         if hit:
@@ -431,9 +507,9 @@ class _Prover:
         held = Held((Compiled(everything.policy, grants, ()),))
         assert carrier.trust is not None
         target = Target((carrier.subject.arn,), carrier.subject.account, (carrier.trust,), True)
-        goal = Goal(tenant, "roles", "", _ASSUME, target, carrier.resource)
+        goal = Goal(tenant, "roles", "", ASSUME, target, carrier.resource)
         self._checked += 1
-        hit = self._first(set(_ASSUME), goal, lambda action: symbolic.reach(
+        hit = self._first(set(ASSUME), goal, lambda action: symbolic.reach(
             self._space, subject, held, action, target
         ))  # fmt: skip
         if hit:
@@ -505,21 +581,36 @@ class _Prover:
     # Reporting
 
     def _report(
-        self, carrier: Carrier, tenant: str | None, hit: _Hit, path: Sequence[tuple[Carrier, _Hit]] = ()
+        self, carrier: Carrier, tenant: str | None, hit: _Hit, path: Sequence[_Step] = (), into: _Step | None = None
     ) -> None:
-        goal, owner = hit.goal, hit.goal.owner
-        if tenant is not None and owner is not None:
-            self._open.add((tenant, owner, goal.kind))
+        """Reports a request; with `into` the request only makes that role act, which is another tenant's."""
+        goal, owner, kind = hit.goal, hit.goal.owner, hit.goal.kind
+        if into is not None:
+            owner, kind = self._mark(into.role).tenant, "roles"
+            path = (*path, into) if into.hops else path
+        if tenant is not None and owner is not None and not goal.own:
+            self._open.add((tenant, owner, kind))
         labels = _labels(hit)
         widest = labels[0] if labels else "the policy"
-        if goal.kind == ESCALATION:
+        if path:
+            names = " and then ".join(self._way(step) for step in path)
+            why = f"it has {names} act for it" if any(step.hops for step in path) else f"it becomes {names}"
+            why += ", a role of another tenant's" if into is not None else ", and that role may do this"
+            first = _labels(path[0].hit)
+            mend = f"do not let it have that role act ({first[0] if first else path[0].hit.goal.name})"
+            mend += f", or narrow {widest}" if labels and into is None else ""
+        elif goal.own and goal.kind == AUDIT:
+            why = f"{goal.name} records what {tenant} does; whoever acts in {tenant} could remove the traces"
+            mend = f"take {hit.answer.action if hit.answer else 'it'} out of {widest}"
+        elif goal.own:
+            why = f"a job could undo what guards {goal.name}"
+            mend = f"take {hit.answer.action if hit.answer else 'it'} out of {widest}"
+        elif goal.kind == ESCALATION and hit.answer and hit.answer.action in TAGGING:
+            why = "policies rely on tags, and with this right it can change them"
+            mend = f"take {hit.answer.action} out of {widest}"
+        elif goal.kind == ESCALATION:
             why = "with this right it can give itself any other"
             mend = f"take {hit.answer.action if hit.answer else 'it'} out of {widest}"
-        elif path:
-            names = " and then ".join(self._readable(role.subject.arn) for role, _ in path)
-            why = f"it becomes {names}, and that role may do this"
-            first = _labels(path[0][1])
-            mend = f"do not let it become that role ({first[0] if first else 'trust policy'}), or narrow {widest}"
         elif tenant is None:
             why = "it belongs to no tenant and reaches several"
             mend = f"mark it as shared on purpose, with a reason, or narrow {widest} to one tenant"
@@ -532,7 +623,10 @@ class _Prover:
                 # A list is judged on the whole bucket: only a condition can narrow it to a prefix.
                 allowed = " or ".join(f"{prefix}*" for prefix in mine)
                 mend = f"in {widest}, allow lists only with the condition StringLike s3:prefix {allowed}"
-        self._add(goal.kind, carrier, hit, source=tenant, target=owner, why=why, mend=mend, path=path)
+        self._add(kind, carrier, hit, source=tenant, target=owner, why=why, mend=mend, path=path)
+
+    def _way(self, step: _Step) -> str:
+        return " and then ".join((*step.hops, self._readable(step.role.subject.arn)))
 
     def _report_alone(self, carrier: Carrier, tenant: str, hit: _Hit) -> None:
         labels = _labels(hit)
@@ -544,11 +638,11 @@ class _Prover:
 
     def _add(
         self, check: str, carrier: Carrier, hit: _Hit, *, source: str | None, target: str | None, why: str, mend: str,
-        path: Sequence[tuple[Carrier, _Hit]] = (),
+        path: Sequence[_Step] = (),
     ) -> None:  # fmt: skip
         answer = hit.answer
         assert answer is not None
-        doubtful = next((each for each in (*(step for _, step in path), hit) if not each.certain), None)
+        doubtful = next((each for each in (*(step.hit for step in path), hit) if not each.certain), None)
         if doubtful is not None:
             check = UNDECIDED
             said = doubtful.answer.statements if doubtful.answer else ()
@@ -569,11 +663,11 @@ class _Prover:
                 answer.action,
                 answer.resource,
                 answer.context,
-                tuple(self._readable(role.subject.arn) for role, _ in path),
+                tuple(name for step in path for name in (*step.hops, self._readable(step.role.subject.arn))),
                 tuple(
                     dict.fromkeys(
                         self._readable(label)
-                        for label in (*(label for _, step in path for label in _labels(step)), *_labels(hit))
+                        for label in (*(label for step in path for label in _labels(step.hit)), *_labels(hit))
                     )
                 ),
                 self._readable(mend),
@@ -627,7 +721,6 @@ class _Prover:
         return tuple(texts)
 
 
-_ASSUME = ASSUME
 _UNKNOWN = "only a policy that is not known could allow it"
 _ORDER = (*KINDS, LEAST_PRIVILEGE, AUDIT, ESCALATION, TRUST, DEPUTY, SHARED, UNDECIDED)
 _STANDING = (
@@ -638,6 +731,26 @@ _STANDING = (
     "KMS grants, access points and bucket ACLs made at run time are not in the templates and not judged",
     "administrators of the account, and roles outside of the assembly, are outside of the tenants",
 )
+
+
+def _is_finding(goal: Goal) -> bool:
+    """Whether a request of the goal breaks the seal by itself, whoever of another tenant makes it."""
+    return not goal.path and not goal.own and goal.kind != ESCALATION
+
+
+def _services(carrier: Carrier) -> list[str]:
+    """The services that a role's trust policy names."""
+    found = [
+        pattern.value
+        for grant in (carrier.trust.grants if carrier.trust else ())
+        for pattern in grant.statement.principals or ()
+        if pattern.kind == "Service"
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _plain(service: str) -> str:
+    return service.removesuffix(".cn")
 
 
 def _foreign(goal: Goal, tenant: str | None) -> bool:

@@ -128,6 +128,10 @@ class Resolver:
         """The region of a template, or the symbol of the region that agnostic stacks share."""
         return template.region or self._shared("AWS::Region")
 
+    def partition(self, template: Template) -> str:
+        """The partition of a template, by its region; `aws` where that is not known."""
+        return resource_names.partition_of(template.region)
+
     def is_known(self, value: Any) -> bool:
         """Whether a resolved value holds no symbol at all."""
         if isinstance(value, str):

@@ -130,6 +130,19 @@ NAMED: dict[str, NamedType] = {
         attributes={"Arn": "{arn}", "Name": "{name}"},
     ),
     "AWS::Events::Rule": NamedType("Name", 64, "arn:{P}:events:{R}:{A}:rule/{name}", attributes={"Arn": "{arn}"}),
+    "AWS::Events::EventBus": NamedType(
+        "Name", 256, "arn:{P}:events:{R}:{A}:event-bus/{name}", attributes={"Arn": "{arn}", "Name": "{name}"}
+    ),
+    "AWS::Scheduler::Schedule": NamedType(
+        "Name", 64, "arn:{P}:scheduler:{R}:{A}:schedule/{name}", attributes={"Arn": "{arn}"}
+    ),
+    "AWS::Pipes::Pipe": NamedType("Name", 64, "arn:{P}:pipes:{R}:{A}:pipe/{name}", attributes={"Arn": "{arn}"}),
+    "AWS::CloudWatch::Alarm": NamedType(
+        "AlarmName", 255, "arn:{P}:cloudwatch:{R}:{A}:alarm:{name}", attributes={"Arn": "{arn}"}
+    ),
+    "AWS::CloudWatch::CompositeAlarm": NamedType(
+        "AlarmName", 255, "arn:{P}:cloudwatch:{R}:{A}:alarm:{name}", attributes={"Arn": "{arn}"}
+    ),
     "AWS::DynamoDB::Table": NamedType(
         "TableName", 255, "arn:{P}:dynamodb:{R}:{A}:table/{name}", attributes={"Arn": "{arn}"}
     ),

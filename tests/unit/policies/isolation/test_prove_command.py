@@ -43,6 +43,7 @@ def test_the_json_has_the_documented_form(tmp_path: Path) -> None:
     code, text = _run(path, "--format", "json")
     proof: dict[str, Any] = json.loads(text)
     assert code == 3
+    assert set(proof) == {"version", "verdict", "assumptions", "tenants", "checked", "counterexamples"}
     assert proof["version"] == 1
     assert proof["verdict"] == "violated"
     assert proof["tenants"] == ["flights", "payroll"]

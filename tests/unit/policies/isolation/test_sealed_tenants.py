@@ -11,6 +11,7 @@ import sealed_tenants_support as support
 from sealed_tenants_support import ROOT, SERVICE, allow, arn, grant, marked, policy, proof_of, role, tenant, trusts, two
 
 from emrguard_policies.exceptions import InputError
+from emrguard_policies.goals import KINDS
 from emrguard_policies.isolation import Proof
 
 
@@ -24,9 +25,8 @@ def test_sealed_tenants_are_isolated(tmp_path: Path) -> None:
     assert proof.verdict == "isolated", proof.counterexamples
     assert proof.tenants == ("flights", "payroll")
     assert proof.checked > 100
-    kinds = {"data", "keys", "logs", "applications", "roles"}
-    assert proof.matrix["flights"]["payroll"] == dict.fromkeys(kinds, "sealed")
-    assert proof.matrix["flights"]["flights"] == dict.fromkeys(kinds, "own")
+    assert proof.matrix["flights"]["payroll"] == dict.fromkeys(KINDS, "sealed")
+    assert proof.matrix["flights"]["flights"] == dict.fromkeys(KINDS, "own")
     assert any("deployed as they are" in text for text in proof.assumptions)
 
 
