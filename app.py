@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, WriteNagSuppressionsToCloudFormationAspect
 from constructs import Construct
 
-from emrguard import AuditTrail, Capacity, Tenant
+from emrguard import Capacity, Platform, Tenant
 from emrguard_policies.nag import EmrGuardChecks
 
 
@@ -33,12 +33,12 @@ class Payroll(cdk.Stack):
 
 
 class DataPlatform(cdk.Stack):
-    """What the tenants share on purpose: the record of what everyone does. Deployed after them."""
+    """What the tenants share on purpose: the record of what everyone does, and alerts. Deployed after them."""
 
     def __init__(self, scope: Construct, *tenants: Tenant) -> None:
-        super().__init__(scope, "DataPlatform", description="Audit trail over all tenants")
-        buckets = [bucket for tenant in tenants for bucket in (tenant.data, tenant.logs.bucket)]
-        AuditTrail(self, "AuditTrail", buckets=buckets).add_outputs()
+        super().__init__(scope, "DataPlatform", description="Audit trail and alerts over all tenants")
+        budgets = {tenant.name: 500 for tenant in tenants}
+        Platform(self, "Platform", tenants=tenants, monthly_budgets=budgets, macie="new").add_outputs()
 
 
 # The CDK CLI puts construct paths into the templates; so does a plain `python app.py`.

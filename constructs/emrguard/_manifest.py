@@ -38,6 +38,9 @@ Part = Literal[
     "interactive-role",
     "alerts",
     "alerts-key",
+    "budget",
+    "macie",
+    "catalog",
     "organization-trail",
 ]
 
@@ -58,8 +61,9 @@ class Owner:
         assert isinstance(node, cdk.CfnResource), resource.node.path
         node.add_metadata("emrguard", self._as_metadata(part) | ({"reasons": dict(reasons)} if reasons else {}))
 
-    def declare(self, stack: cdk.Stack, part: Part, **facts: str) -> None:
+    def declare(self, scope: IConstruct, part: Part, **facts: str) -> None:
         """Say in the template itself what exists outside of it: one entry a part in the template's metadata."""
+        stack = cdk.Stack.of(scope)
         found: dict[str, Any] = (stack.template_options.metadata or {}).get("emrguard", {})
         stack.add_metadata("emrguard", {**found, part: self._as_metadata(part) | facts})
 

@@ -63,7 +63,7 @@ class PersonaRole(iam.Role):
 
     def on_applications(self, tenants: Sequence[Tenant], actions: _actions.Actions) -> None:
         """Allow actions on the tenants' applications."""
-        arns = [tenant.application.application_arn for tenant in tenants]
+        arns = [self._arn(tenant) for tenant in tenants]
         iam.Grant.add_to_principal(grantee=self, actions=list(actions), resource_arns=arns)
 
     def on_runs(self, tenants: Sequence[Tenant], actions: _actions.Actions, kind: str = "jobruns") -> None:
@@ -72,9 +72,22 @@ class PersonaRole(iam.Role):
             _wildcards.grant(
                 self,
                 actions,
-                f"{tenant.application.application_arn}/{kind}/*",
+                f"{self._arn(tenant)}/{kind}/*",
                 f"All {kind} of one application; EMR Serverless makes up their ids",
             )
+
+    def _arn(self, tenant: Tenant) -> str:
+        """ARN of the tenant's application, exported here where the tenant is in another stack.
+
+        CDK would do that itself, but only at the end, when the name of the export is too late for the acknowledgment of
+        the wildcard behind it.
+        """
+        here, there = cdk.Stack.of(self), cdk.Stack.of(tenant)
+        arn = tenant.application.application_arn
+        if here is there:
+            return arn
+        here.add_stack_dependency(there)
+        return there.export_value(arn)
 
 
 def owner_of(scope: Construct, id: str, tenants: Sequence[Tenant], because: str | None) -> Owner:

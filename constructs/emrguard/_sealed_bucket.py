@@ -84,8 +84,11 @@ class SealedBucket(Construct):
 
     def admit(self, role: iam.IRole) -> None:
         """Take a role out of the denial of the bucket policy. This alone grants nothing."""
-        if role.role_arn not in self._admitted:
-            self._admitted.append(role.role_arn)
+        self._admit_arn(role.role_arn)
+
+    def _admit_arn(self, role_arn: str) -> None:
+        if role_arn not in self._admitted:
+            self._admitted.append(role_arn)
             self._seal.add_condition("ArnNotEquals", {"aws:PrincipalArn": self._admitted})
 
     def _deny_outsiders(self, written_by: str | None) -> iam.PolicyStatement:

@@ -25,6 +25,15 @@ class ApplicationKey(Construct):
 
     The key is retained when its stack is deleted.
 
+    ```python
+    import aws_cdk as cdk
+
+    from emrguard import ApplicationKey
+
+    stack = cdk.Stack(cdk.App(), "Flights")
+    ApplicationKey(stack, "Key", tenant="flights")
+    ```
+
     Args:
         tenant: name of the tenant that owns the key; the alias is `alias/emrguard/<tenant>`.
     """
@@ -34,6 +43,7 @@ class ApplicationKey(Construct):
         owner = Owner(tenant=_arguments.tenant_name(self, tenant))
         self._stack = cdk.Stack.of(self)
         self._log_groups: list[str] = []
+        self._macie = False
         self._logs_statement: iam.PolicyStatement | None = None
         self._grants: dict[tuple[str, _actions.Actions], iam.Grant] = {}
         self.key = kms.Key(
@@ -79,6 +89,39 @@ class ApplicationKey(Construct):
             self.key.add_to_resource_policy(self._logs_statement)
         else:
             self._logs_statement.add_condition("ArnEquals", {"kms:EncryptionContext:aws:logs:arn": self._log_groups})
+
+    def allow_macie(self) -> str:
+        """Let Amazon Macie of this account decrypt through S3; returns the ARN of Macie's service-linked role.
+
+        The role is named by a condition, because a key policy can name roles that exist only, and Macie makes its role
+        when it is turned on.
+        https://docs.aws.amazon.com/macie/latest/user/discovery-supported-encryption-types.html
+        """
+        stack = self._stack
+        role = stack.format_arn(
+            service="iam",
+            region="",
+            resource="role",
+            resource_name="aws-service-role/macie.amazonaws.com/AWSServiceRoleForAmazonMacie",
+        )
+        if not self._macie:
+            self._macie = True
+            self.key.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid="Macie",
+                    principals=[iam.AnyPrincipal()],
+                    actions=list(_actions.DECRYPT),
+                    resources=["*"],
+                    conditions={
+                        "ArnEquals": {"aws:PrincipalArn": role},
+                        "StringEquals": {
+                            "kms:CallerAccount": stack.account,
+                            "kms:ViaService": f"s3.{stack.region}.amazonaws.com",
+                        },
+                    },
+                )
+            )
+        return role
 
     def _grant(self, role: iam.IRole, actions: _actions.Actions) -> iam.Grant:
         # Each grant on a prefix asks for the key again: one statement is enough.

@@ -24,6 +24,9 @@ from emrguard.object_lock import ObjectLock
 
 _SERVICE = "cloudtrail.amazonaws.com"
 _LOCKED_DAYS = 365
+_MOST_BUCKETS = 490
+"""A trail has room for 500 values in all its selectors:
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html"""
 _SHARED = "one trail records all tenants; no tenant's role can read, change or stop it"
 
 
@@ -97,6 +100,9 @@ class AuditTrail(Construct):
                 [],
                 "pass the tenants' buckets: without data events no access to data is recorded",
             )
+        if len(buckets) > _MOST_BUCKETS:
+            mend = f"a trail takes {_MOST_BUCKETS} at most: make a second AuditTrail with the same alerts for the rest"
+            raise ArgumentError(self.node.path, "buckets", f"{len(buckets)} buckets", mend)
         self._stack = cdk.Stack.of(self)
         self._owner = Owner(shared=_SHARED)
         reasons = Reasons(self)

@@ -89,6 +89,13 @@ class TenantBucket(SealedBucket):
         actions = (*_actions.READ_OBJECTS, *_actions.PUT_OBJECTS, *_actions.DELETE_OBJECTS)
         return self._grant(role, prefix, actions, writes=True, lists=True)
 
+    def allow_macie(self) -> None:
+        """Let Amazon Macie of this account read the bucket, to look for sensitive data; see `Macie`.
+
+        https://docs.aws.amazon.com/macie/latest/user/monitoring-restrictive-s3-buckets.html
+        """
+        self._admit_arn(self._key.allow_macie())
+
     def _grant(
         self, role: iam.IRole, prefix: str, actions: _actions.Actions, *, writes: bool, lists: bool
     ) -> iam.Grant:

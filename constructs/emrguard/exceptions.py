@@ -10,3 +10,7 @@ class ArgumentError(EmrGuardError, ValueError):
 
     def __init__(self, path: str, argument: str, found: object, mend: str) -> None:
         super().__init__(f"{path}: {argument} is {found!r}; {mend}")
+
+
+class SettingsError(EmrGuardError, ValueError):
+    """A file of settings that cannot be used: names the file, the key, the value found and the mend."""

@@ -25,6 +25,16 @@ class JobLogs(Construct):
         key: the tenant's key.
         retention: how long CloudWatch keeps the logs, default one year.
         expire_after: how long S3 keeps the logs, default 365 days.
+
+    ```python
+    import aws_cdk as cdk
+
+    from emrguard import ApplicationKey, JobLogs
+
+    stack = cdk.Stack(cdk.App(), "Flights")
+    key = ApplicationKey(stack, "Key", tenant="flights")
+    JobLogs(stack, "Logs", tenant="flights", key=key, expire_after=cdk.Duration.days(90))
+    ```
     """
 
     def __init__(

@@ -55,7 +55,7 @@ class OrganizationTrail(Construct):
         self.trail_arn = trail_arn
         """ARN of the trail."""
         reason = _arguments.reason(self.node.path, "because", because)
-        Owner(shared=reason).declare(cdk.Stack.of(self), "organization-trail", trail=trail_arn)
+        Owner(shared=reason).declare(self, "organization-trail", trail=trail_arn)
         self.alerts = alerts if alerts is not None else Alerts(self, "Alerts")
         """Where alerts go."""
         names = [trail_arn, cdk.Fn.select(1, cdk.Fn.split("/", trail_arn))]

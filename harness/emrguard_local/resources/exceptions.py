@@ -26,6 +26,7 @@ _SECURITY_GROUP_TYPES = ("AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngr
 
 EXCEPTIONS: tuple[Exemption, ...] = (
     BOOTSTRAP,
+    Exemption("AWS::Budgets::Budget", "", "nothing costs anything in a local cloud, so there is no bill to watch"),
     Exemption("AWS::CDK::Metadata", "", "CDK's usage analytics; it creates nothing in an account"),
     *(
         Exemption(
@@ -63,6 +64,10 @@ EXCEPTIONS: tuple[Exemption, ...] = (
         "AWS::KMS::Key",
         "RotationPeriodInDays",
         "rotation is on, but the emulated service keeps no period, and keys do not live long enough to rotate",
+    ),
+    *(
+        Exemption(name, "", "Macie looks into data with AWS's own models; nothing looks for sensitive data locally")
+        for name in ("AWS::Macie::CustomDataIdentifier", "AWS::Macie::Session")
     ),
     Exemption(
         "AWS::SNS::Subscription",

@@ -13,6 +13,7 @@ import pytest
 from construct_support import ROOT
 
 _ALLOWED = {
+    "AWS::Budgets::Budget",
     "AWS::CloudTrail::Trail",
     "AWS::CloudWatch::Alarm",
     "AWS::EC2::FlowLog",
@@ -31,6 +32,7 @@ _ALLOWED = {
     "AWS::KMS::Key",
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
+    "AWS::Macie::Session",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Topic",
