@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from emrguard_policies.assembly import load
-from emrguard_policies.isolation import Counterexample, Proof, prove
+from emrguard_policies.isolation import prove
+from emrguard_policies.proof import Counterexample, Proof
 
 ACCOUNT = "111122223333"
 SERVICE = "emr-serverless.amazonaws.com"

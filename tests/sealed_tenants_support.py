@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from emrguard_policies.assembly import load
-from emrguard_policies.isolation import Proof, prove
+from emrguard_policies.isolation import prove
+from emrguard_policies.proof import Proof
 
 Statement = dict[str, Any]
 SERVICE = {"Service": "emr-serverless.amazonaws.com"}

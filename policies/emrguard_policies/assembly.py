@@ -19,6 +19,12 @@ from emrguard_policies.exceptions import InputError
 
 _STACK = "AWS::CloudFormation::Stack"
 _TEMPLATE_SUFFIXES = (".json", ".yaml", ".yml", ".template")
+# It only adds functions, which either are known here or leave a value unknown.
+_HARMLESS_TRANSFORMS = ("AWS::LanguageExtensions",)
+_ELSEWHERE = (
+    "AWS::CloudFormation::StackSet",
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
+)  # fmt: skip
 _ENVIRONMENT = re.compile(r"^aws://([^/]+)/([^/]+)$")
 
 
@@ -146,6 +152,25 @@ def load(path: Path | str) -> Assembly:
     except OSError as error:
         raise InputError(f"{error.filename or root}: {error.strerror or error}") from error
     return Assembly(root, tuple(loader.templates), tuple(loader.unread))
+
+
+def unexpanded(assembly: Assembly) -> list[str]:
+    """What CloudFormation turns into other resources that stand in no template: macros, modules, stacks elsewhere."""
+    found = []
+    for template in assembly.templates:
+        listed = template.body.get("Transform")
+        for name in listed if isinstance(listed, list) else [listed]:
+            if name is not None and name not in _HARMLESS_TRANSFORMS:
+                found.append(
+                    f"{template.path}: the transform {_shown(name)} adds resources that are not in the template"
+                )
+        for resource in template.resources.values():
+            where = f"{template.path}: {resource.logical_id}"
+            if resource.type in _ELSEWHERE or resource.type.endswith("::MODULE"):
+                found.append(f"{where} ({resource.type}) makes resources that are not in the template")
+            elif any(key.startswith("Fn::") for key in resource.properties):
+                found.append(f"{where} gets its properties from a function that is not expanded here")
+    return found
 
 
 class _Loader:

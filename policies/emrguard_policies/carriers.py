@@ -222,10 +222,10 @@ class _Collector:
         subject = Subject("role" if kind == ROLE else "user", arn, account)
         marks = {each.mark.tenant: each.mark for _, each in policies}
         mark = next(iter(marks.values())) if len(marks) == 1 else Mark()
-        self._found.carriers.append(Carrier(subject, Held(tuple(each for each, _ in policies)), mark))
-        self._assume(
-            f"{path} {self._shown(name)} is not in the assembly; of its policies only those in the assembly are judged"
+        others = self._unknown(
+            f"the other policies of {self._shown(arn)}", f"{path} {self._shown(name)} is not in the assembly"
         )
+        self._found.carriers.append(Carrier(subject, Held((*(each for each, _ in policies), others)), mark))
 
     # Resource policies
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from emrguard_policies import goal_actions as actions_on
 from emrguard_policies.assembly import Resource
 from emrguard_policies.carriers import Carriers, name_of
-from emrguard_policies.iam.boxes import Atom, KeyAtom, key_dimension
+from emrguard_policies.iam.boxes import Atom, KeyAtom, TextAtom, key_dimension
 from emrguard_policies.iam.glob import Space
 from emrguard_policies.iam.symbolic import Compiled, Target
 from emrguard_policies.resolution import Resolver
@@ -191,6 +191,19 @@ class GoalBuilder:
             yield Goal(
                 owner, "roles", name_of(resource), ("iam:PassRole",), target, resource, (run,), also, path=True
             )  # fmt: skip
+
+    def outside(self, known: list[str], other: Callable[[str], str]) -> Iterator[Goal]:
+        """Becoming or passing a role that is not in the assembly; `other` gives another account than the given one."""
+        for template in self._resolver.assembly.templates[:1]:
+            account, partition = self._resolver.account(template), self._resolver.partition(template)
+            accounts = dict.fromkeys((*map(self._resolver.account, self._resolver.assembly.templates), other(account)))
+            texts = tuple(f"arn:{partition}:iam::{each}:role/?*" for each in accounts)
+            unknown = TextAtom("resource", self._space.automaton(tuple(known), "text", "exact"), False)
+            for actions in (actions_on.ASSUME, ("iam:PassRole",)):
+                yield Goal(
+                    None, "roles", "a role outside of the assembly", actions, Target(texts, account, atoms=(unknown,)),
+                    runs=(Run((), ""),), path=True,
+                )  # fmt: skip
 
     def using(self, runner: Runner) -> Iterator[Goal]:
         """Starting or changing a function, state machine, rule, schedule or pipe."""

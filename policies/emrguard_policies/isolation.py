@@ -5,14 +5,16 @@ See docs/proof.md for what is proved, under which assumptions, and how.
 
 from __future__ import annotations
 
+import re
 import string
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
-from emrguard_policies.assembly import Assembly, Mark, Resource
+from emrguard_policies.assembly import Assembly, Mark, Resource, unexpanded
 from emrguard_policies.carriers import ROLE, Carrier, collect, name_of
+from emrguard_policies.declared import Declared
 from emrguard_policies.goal_actions import ASSUME, TAGGING
 from emrguard_policies.goals import AUDIT, ESCALATION, KINDS, Goal, GoalBuilder
 from emrguard_policies.iam import symbolic
@@ -21,13 +23,13 @@ from emrguard_policies.iam.glob import Space, Undecided
 from emrguard_policies.iam.index import Index
 from emrguard_policies.iam.model import PrincipalPattern
 from emrguard_policies.iam.symbolic import Answer, Compiled, Held, Subject, Target
+from emrguard_policies.proof import Counterexample, Proof, Seal, Verdict
 from emrguard_policies.resolution import Resolver
-from emrguard_policies.runners import Run, runners
+from emrguard_policies.runners import Run, function_of, runners
 from emrguard_policies.tags import Tags
 from emrguard_policies.tenants import SERVICE, tenants_of
 
-Verdict = Literal["isolated", "violated", "undecided"]
-Seal = Literal["sealed", "open", "own"]
+OUTSIDE = "a role outside of the assembly"
 LEAST_PRIVILEGE, TRUST, DEPUTY, UNDECIDED, SHARED = (
     "least-privilege",
     "trust",
@@ -35,56 +37,6 @@ LEAST_PRIVILEGE, TRUST, DEPUTY, UNDECIDED, SHARED = (
     "undecided",
     "unowned",
 )
-
-
-@dataclass(frozen=True)
-class Counterexample:
-    """A request that breaks the seal. All texts are readable: generated names are shown as examples.
-
-    `check` is a kind of the matrix, or `audit`, `escalation`, `least-privilege`, `trust`, `confused-deputy`, `unowned`
-    or `undecided`. `via` lists the roles that are assumed on the way. `source` and `target` are the tenants, where the
-    request has them.
-    """
-
-    check: str
-    principal: str
-    action: str
-    resource: str
-    context: Mapping[str, str | list[str]]
-    via: tuple[str, ...]
-    statements: tuple[str, ...]
-    mend: str
-    source: str | None = None
-    target: str | None = None
-    why: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """The counterexample as `emrguard prove --format json` prints it."""
-        return {
-            "check": self.check, "principal": self.principal, "action": self.action, "resource": self.resource,
-            "context": dict(self.context), "via": list(self.via), "statements": list(self.statements),
-            "mend": self.mend,
-        }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Proof:
-    """The answer. `checked` counts the questions; `matrix` has source → target → kind → seal."""
-
-    verdict: Verdict
-    checked: int
-    assumptions: tuple[str, ...]
-    tenants: tuple[str, ...]
-    counterexamples: tuple[Counterexample, ...]
-    matrix: Mapping[str, Mapping[str, Mapping[str, Seal]]] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """The proof as `emrguard prove --format json` prints it."""
-        return {
-            "version": 1, "verdict": self.verdict, "assumptions": list(self.assumptions),
-            "tenants": list(self.tenants), "checked": self.checked,
-            "counterexamples": [each.as_json() for each in self.counterexamples],
-        }  # fmt: skip
 
 
 def prove(assembly: Assembly, *, tenants: Mapping[str, Any] | None = None) -> Proof:
@@ -122,6 +74,7 @@ class _Prover:
     def __init__(self, assembly: Assembly, given: Mapping[str, Any] | None) -> None:
         self._unread = assembly.unread
         self._resolver = Resolver(assembly)
+        self._partitions = list(dict.fromkeys(map(self._resolver.partition, assembly.templates)))
         self._tenants = tenants_of(assembly, self._resolver, given)
         self._space = Space(self._resolver.symbols)
         self._found = collect(assembly, self._resolver, self._space)
@@ -144,6 +97,9 @@ class _Prover:
             self._chains()
             self._shared_resources()
             self._trusts()
+            self._strangers()
+            self._declared()
+            self._custom_resources()
         self._unreadable()
         certain = any(each.check not in (UNDECIDED, SHARED) for each in self._counterexamples)
         verdict: Verdict = "violated" if certain else "undecided" if self._counterexamples else "isolated"
@@ -169,7 +125,9 @@ class _Prover:
             if each.resource is not None and self._mark(each).tenant is None
             for goal in builder.passing(each.resource, iter(_services(each)))
         ]
-        paths = [*self._assuming, *passing, *(goal for goal in using if goal.path)]
+        known = [each.subject.arn for each in self._carriers if each.subject.kind == "role"]
+        outside = list(builder.outside(known, self._other_account))
+        paths = [*self._assuming, *passing, *outside, *(goal for goal in using if goal.path)]
         also = [goal.also for goal in passing if goal.also is not None]
         everything = [*self._goals, *self._own, *self._escalations, *paths, *also]
         self._index: Index[Goal] = Index(self._space)
@@ -179,8 +137,11 @@ class _Prover:
             for text in goal.target.texts:
                 self._index.add(text, goal)
         self._named = self._naming(everything)
+        self._outsiders: dict[str, Carrier] = {}
+        self._steps: dict[Carrier, list[_Step]] = {}
         self._wanted = {each: self._wanted_by(each) for each in self._carriers}
-        self._steps = {each: self._next(each) for each in self._carriers}
+        for each in self._carriers:
+            self._steps[each] = self._next(each)
 
     def _naming(self, goals: Iterable[Goal]) -> dict[Carrier, dict[Goal, set[str]]]:
         """The goals whose own policy may name a carrier, with the actions it gives."""
@@ -294,9 +255,7 @@ class _Prover:
                 # What is another tenant's is found as such, and what is its own acts for itself.
                 continue
             ahead = [
-                (self._of_role[run.role], run)
-                for run in goal.runs
-                if run.role is not carrier.resource and run.role in self._of_role
+                (role, run) for run in goal.runs if (role := self._acting(run)) is not None and role is not carrier
             ]
             if own is not None:
                 ahead = [(role, run) for role, run in ahead if self._mark(role).tenant != own]
@@ -304,6 +263,24 @@ class _Prover:
             if hit and (goal.also is None or self._asked(carrier, goal.also)):
                 found += [_Step(role, hit, tuple(map(self._readable, run.hops))) for role, run in ahead]
         return found
+
+    def _acting(self, run: Run) -> Carrier | None:
+        """The role that acts; for one that is not in the assembly somebody of whom nothing is known."""
+        if isinstance(run.role, Resource):
+            return self._of_role.get(run.role)
+        if run.role not in self._outsiders:
+            name = self._readable(run.role) if ":role/" in run.role else OUTSIDE
+            account = self._carriers[0].subject.account if self._carriers else ""
+            held = Held((symbolic.unknown_policy(f"the policies of {name}"),))
+            self._outsiders[run.role] = Carrier(Subject("role", run.role, account), held, Mark())
+            carrier = self._outsiders[run.role]
+            self._found.unknown.add(f"the policies of {name}")
+            everything = [*self._goals, *self._escalations]
+            self._wanted[carrier] = {goal: set(goal.actions) for goal in everything}
+            self._named[carrier] = {}
+            self._steps[carrier] = []
+            self._assume(f"{name} is not in the assembly: it is taken to be able to do everything")
+        return self._outsiders[run.role]
 
     def _mark(self, carrier: Carrier) -> Mark:
         return self._tenants.mark(carrier.resource) if carrier.resource is not None else carrier.mark
@@ -413,17 +390,18 @@ class _Prover:
                 continue
             subject = Subject("role", runner.arn, self._resolver.account(runner.resource.template))
             steps = [
-                _Step(self._of_role[run.role], self._running(runner.resource, run), run.hops[1:])
+                _Step(role, self._running(runner.resource, run), run.hops[1:])
                 for run in runner.runs
-                if run.role in self._of_role and self._mark(self._of_role[run.role]).tenant != tenant
+                if (role := self._acting(run)) is not None and self._mark(role).tenant != tenant
             ]
             if steps:
                 yield Carrier(subject, Held(), Mark(tenant=tenant), runner.resource), tenant, steps
 
     def _running(self, runner: Resource, run: Run) -> _Hit:
         """That a runner acts in its role: no request, the template says so."""
-        arn = self._readable(self._of_role[run.role].subject.arn)
-        goal = Goal(None, "roles", name_of(runner), ASSUME, Target((), ""), run.role, path=True)
+        role = self._acting(run)
+        arn = self._readable(role.subject.arn) if role else ""
+        goal = Goal(None, "roles", name_of(runner), ASSUME, Target((), ""), path=True)
         return _Hit(goal, Answer(ASSUME[0], arn, {}, ()))
 
     def _shared_resources(self) -> None:
@@ -497,14 +475,7 @@ class _Prover:
 
     def _stranger(self, carrier: Carrier, tenant: str, account: str, who: str) -> None:
         """Whether some principal outside of the assembly, with every right, could become the role."""
-        name = self._resolver.symbols.symbol(
-            "a role outside of the assembly", "some-role-outside", alphabet=frozenset(string.ascii_letters + "-"),
-            lengths=(8, 40), unique=True,
-        ).char  # fmt: skip
-        subject = Subject("role", f"arn:aws:iam::{account}:role/{name}", account)
-        everything = symbolic.unknown_policy("its own policies")
-        grants = tuple(Box(each.statement, ()) for each in everything.grants)
-        held = Held((Compiled(everything.policy, grants, ()),))
+        subject, held = self._outsider_of(account)
         assert carrier.trust is not None
         target = Target((carrier.subject.arn,), carrier.subject.account, (carrier.trust,), True)
         goal = Goal(tenant, "roles", "", ASSUME, target, carrier.resource)
@@ -518,6 +489,18 @@ class _Prover:
                 why=f"the role can be assumed from outside of the assembly: by principals of {who}",
                 mend=f"let {(_labels(hit) or ('its trust policy',))[-1]} name the service or the roles that need it",
             )  # fmt: skip
+
+    def _outsider_of(self, account: str) -> tuple[Subject, Held]:
+        """Some principal of an account that is not in the assembly and has every right there."""
+        name = self._resolver.symbols.symbol(
+            "a role outside of the assembly", "some-role-outside", alphabet=frozenset(string.ascii_letters + "-"),
+            lengths=(8, 40), unique=True,
+        ).char  # fmt: skip
+        partition = self._partitions[0]
+        everything = symbolic.unknown_policy("its own policies")
+        grants = tuple(Box(each.statement, ()) for each in everything.grants)
+        held = Held((Compiled(everything.policy, grants, ()),))
+        return Subject("role", f"arn:{partition}:iam::{account}:role/{name}", account), held
 
     def _trusted(
         self, carrier: Carrier, tenant: str, grant: Box, pattern: PrincipalPattern, runs_jobs: bool, known: set[str]
@@ -561,9 +544,67 @@ class _Prover:
                 self._space.separate(symbol, each)
         return symbol
 
+    def _strangers(self) -> None:
+        """Whether somebody of another account, with every right there, reaches what belongs to a tenant."""
+        for goal in self._goals:
+            if goal.owner is None or not goal.target.policies:
+                continue
+            # Nobody knows that two accounts differ that only a deployment knows: the policy alone must let them in.
+            target = replace(goal.target, gate=True)
+            accounts = dict.fromkeys((self._other_account(goal.target.account), *_other_accounts(goal.target)))
+            for account in accounts:
+                subject, held = self._outsider_of(account)
+                self._checked += len(goal.actions)
+                hit = self._first(set(goal.actions), goal, lambda action: symbolic.reach(
+                    self._space, subject, held, action, target  # noqa: B023 - asked at once
+                ))  # fmt: skip
+                if hit:
+                    label = (_labels(hit) or ("its policy",))[-1]
+                    self._add(
+                        goal.kind, Carrier(subject, held, Mark()), hit, source=None, target=goal.owner,
+                        why=f"{goal.name} belongs to {goal.owner}, and its policy lets other accounts in",
+                        mend=f"let {label} name the principals of {goal.owner} alone",
+                    )  # fmt: skip
+                    break
+
+    def _declared(self) -> None:
+        declared = Declared(self._resolver, self._tenants)
+        for example in declared.counterexamples():
+            if example.source and example.target and example.check != UNDECIDED:
+                self._open.add((example.source, example.target, example.check))
+            self._counterexamples.append(example)
+        for text in declared.assumptions:
+            self._assume(text)
+
+    def _custom_resources(self) -> None:
+        """Custom resources that may change rights: what they change stands in no template."""
+        for resource in self._resolver.assembly.resources():
+            if not resource.type.startswith("Custom::") and resource.type != "AWS::CloudFormation::CustomResource":
+                continue
+            function = function_of(self._resolver, resource.template, resource.properties.get("ServiceToken"))
+            runner = next((each for each in self._runners if each.resource is function), None)
+            if runner is None:
+                who, why = "nobody in the assembly", "its provider is not in the assembly"
+                hit: _Hit | None = None
+            else:
+                acting = [role for run in runner.runs if (role := self._acting(run)) is not None]
+                hit = next((found for role in acting for found in self._rights_over_all(role)), None)
+                if hit is None or hit.answer is None:
+                    continue
+                who, why = runner.arn, f"its provider may do {hit.answer.action}"
+            name = name_of(resource)
+            self._assume(f"custom resource {name} may change rights ({why}): what it changes is not known")
+            self._counterexamples.append(
+                Counterexample(
+                    UNDECIDED, self._readable(who), hit.answer.action if hit and hit.answer else "*", "*", {}, (),
+                    _labels(hit) if hit else (), f"declare in the templates what {name} does, or narrow its provider",
+                    why=f"custom resource {name} may change rights that stand in no template: {why}",
+                )
+            )  # fmt: skip
+
     def _unreadable(self) -> None:
         """Nested stacks whose template is absent may hold anyone with any right, and tenants of their own."""
-        for text in self._unread:
+        for text in (*self._unread, *unexpanded(self._resolver.assembly)):
             self._counterexamples.append(
                 Counterexample(
                     UNDECIDED,
@@ -573,7 +614,7 @@ class _Prover:
                     {},
                     (),
                     (),
-                    "synthesize again so that the nested template lies in the assembly, or give a directory with it",
+                    "synthesize again so that it lies in the assembly, nested and expanded",
                     why=f"{text}: it may hold any principal with any right, and tenants of its own",
                 )
             )
@@ -721,6 +762,7 @@ class _Prover:
         return tuple(texts)
 
 
+_ACCOUNT = re.compile(r"(?:(\d{12})|arn:[a-z-]+:(?:iam|sts)::(\d{12}):.+)")
 _UNKNOWN = "only a policy that is not known could allow it"
 _ORDER = (*KINDS, LEAST_PRIVILEGE, AUDIT, ESCALATION, TRUST, DEPUTY, SHARED, UNDECIDED)
 _STANDING = (
@@ -731,6 +773,18 @@ _STANDING = (
     "KMS grants, access points and bucket ACLs made at run time are not in the templates and not judged",
     "administrators of the account, and roles outside of the assembly, are outside of the tenants",
 )
+
+
+def _other_accounts(target: Target) -> list[str]:
+    """The accounts that the policies of a target name literally, other than its own."""
+    found = []
+    for policy in target.policies:
+        for grant in policy.grants:
+            for pattern in grant.statement.principals or ():
+                match = _ACCOUNT.fullmatch(pattern.value) if pattern.kind == "AWS" else None
+                if match and (match[1] or match[2]) != target.account:
+                    found.append(match[1] or match[2])
+    return found
 
 
 def _is_finding(goal: Goal) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from emrguard_policies.goals import KINDS
-from emrguard_policies.isolation import Proof
+from emrguard_policies.proof import Proof
 
 
 def proof_html(proof: Proof) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emrguard_policies.goals import KINDS
-from emrguard_policies.isolation import Counterexample, Proof
+from emrguard_policies.proof import Counterexample, Proof
 
 
 def proof_text(proof: Proof) -> str:

@@ -70,18 +70,20 @@ For any other service `iam:PassRole` alone is taken to be enough.
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A role that acts, and the ARNs of the runners on the way to it, the one that is used first."""
+    """A role that acts, and the ARNs of the runners on the way to it, the one that is used first.
+
+    `role` is text where it is not in the assembly: its ARN, or empty for any.
+    """
 
     hops: tuple[str, ...]
-    role: Resource
+    role: Resource | str
 
 
 @dataclass(frozen=True, eq=False)
 class Runner:
     """`uses` has the actions, each with the resources that they are judged on, that start or change the runner.
 
-    `triggers` are actions on something else that start it, such as a message to its queue. `outside` says which role
-    or target is not in the assembly.
+    `triggers` are actions on something else that start it, such as a message to its queue.
     """
 
     resource: Resource
@@ -89,7 +91,6 @@ class Runner:
     uses: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     triggers: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     runs: tuple[Run, ...]
-    outside: tuple[str, ...]
 
 
 def runners(resolver: Resolver) -> list[Runner]:
@@ -132,9 +133,7 @@ class _Reader:
             triggers += self._events(resource)
         elif resource.type == PIPE:
             triggers += self._source(resource.template, resource.properties.get("Source"))
-        outside: list[str] = []
-        runs = tuple(self._runs(resource, (), outside))
-        return Runner(resource, arn, tuple(uses), tuple(triggers), runs, tuple(dict.fromkeys(outside)))
+        return Runner(resource, arn, tuple(uses), tuple(triggers), tuple(self._runs(resource, ())))
 
     def _arn(self, resource: Resource) -> str:
         arn = self._resolver.arn(resource) or ""
@@ -146,7 +145,7 @@ class _Reader:
             return arn.replace(":schedule/", f":schedule/{group if isinstance(group, str) else 'default'}/", 1)
         return arn
 
-    def _runs(self, resource: Resource, above: tuple[Resource, ...], outside: list[str]) -> Iterator[Run]:
+    def _runs(self, resource: Resource, above: tuple[Resource, ...]) -> Iterator[Run]:
         if resource in above:
             return
         path = (*above, resource)
@@ -156,12 +155,12 @@ class _Reader:
             if role is not None and role.type == "AWS::IAM::Role":
                 yield Run(hops, role)
             else:
-                outside.append(str(self._resolver.resolve(resource.template, value)))
+                yield Run(hops, str(self._resolver.resolve(resource.template, value)))
         for value in self._targets(resource):
             target = function_of(self._resolver, resource.template, value)
             target = target or self._resolver.target(resource.template, value)
             if target is not None and target.type in TYPES:
-                yield from self._runs(target, path, outside)
+                yield from self._runs(target, path)
 
     def _roles(self, resource: Resource) -> Iterator[Any]:
         properties = resource.properties

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from emrguard_local.demo.story import Denial, JobRun
 from emrguard_policies.assembly import Assembly
 from emrguard_policies.audit import AuditReport
-from emrguard_policies.isolation import Proof
+from emrguard_policies.proof import Proof
 from emrguard_policies.rules.acknowledgments import every_acknowledgment
 
 RECORD_COLUMNS = ("event", "principal", "on", "outcome")

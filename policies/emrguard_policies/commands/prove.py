@@ -12,8 +12,8 @@ import click
 
 from emrguard_policies.assembly import load
 from emrguard_policies.exceptions import InputError
-from emrguard_policies.isolation import Proof
 from emrguard_policies.isolation import prove as prove_isolation
+from emrguard_policies.proof import Proof
 from emrguard_policies.proof_text import proof_text
 
 

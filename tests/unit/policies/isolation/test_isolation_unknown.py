@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from isolation_support import Resources, allow, below, bucket, of_check, proof_of, resource, role
+from isolation_support import Resources, allow, arn, below, bucket, of_check, proof_of, resource, role, service_trust
+
+from emrguard_policies.assembly import load
+from emrguard_policies.isolation import prove
 
 NESTED = resource("AWS::CloudFormation::Stack", {"TemplateURL": "https://example.com/nested.json"})
 
@@ -76,4 +80,85 @@ def test_a_policy_for_a_role_outside_is_judged_by_what_stands_here(tmp_path: Pat
     body = {"PolicyName": "p", "Roles": ["outside"], "PolicyDocument": policy}
     proof = proof_of(tmp_path, {"A": bucket("alpha"), "B": bucket("beta"), "P": resource("AWS::IAM::Policy", body)})
     assert {each.target for each in of_check(proof, "data")} == {"alpha", "beta"}
+    assert any("policy the other policies of" in text for text in proof.assumptions)
     assert any("role outside is not in the assembly" in text for text in proof.assumptions)
+
+
+IAM = allow("iam:PutRolePolicy", "*")
+
+
+def _custom(*statements: dict[str, object]) -> Resources:
+    """A custom resource, its function and its role."""
+    return {
+        "Maker": resource("Custom::Maker", {"ServiceToken": arn("Fn")}),
+        "Fn": resource("AWS::Lambda::Function", {"Role": arn("Acts")}),
+        "Acts": role(None, *statements, trust=service_trust("lambda.amazonaws.com", source=False)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("extra", "why"),
+    [
+        (_custom(IAM), "its provider may do iam:PutRolePolicy"),
+        ({"Maker": resource("Custom::Maker", {"ServiceToken": "arn:aws:lambda:us-east-1:111122223333:function:x"})},
+         "its provider is not in the assembly"),
+        (_custom(allow("s3:ListAllMyBuckets", "*")), None),
+    ],
+)  # fmt: skip
+def test_a_custom_resource_that_may_change_rights_is_undecided(
+    extra: Resources, why: str | None, tmp_path: Path
+) -> None:
+    """What such a resource changes stands in no template: said by name; a harmless provider is no question."""
+    proof = proof_of(tmp_path, {**two(), **extra})
+    assert proof.verdict == ("undecided" if why else "isolated")
+    assert (why is None) or any(why in text and "custom resource" in text for text in proof.assumptions)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Transform": "AWS::Serverless-2016-10-31"},
+        {"Transform": ["AWS::LanguageExtensions", "Ours"]},
+        {"Resources": {"Set": {"Type": "AWS::CloudFormation::StackSet"}}},
+        {"Resources": {"M": {"Type": "Ours::Roles::Wide::MODULE"}}},
+        {"Resources": {"R": {"Type": "AWS::IAM::Role", "Properties": {"Fn::Transform": {"Name": "AWS::Include"}}}}},
+    ],
+)
+def test_what_cloudformation_would_still_expand_is_undecided(body: dict[str, object], tmp_path: Path) -> None:
+    """A macro, module or stack set can make any role: the template does not say what is deployed."""
+    file = tmp_path / "stack.template.json"
+    resources = {**two(), **body.get("Resources", {})}  # type: ignore[dict-item]
+    file.write_text(json.dumps({**body, "Resources": resources}), encoding="utf-8")
+    proof = prove(load(file))
+    assert proof.verdict == "undecided"
+    assert proof.counterexamples[-1].principal == "any principal of a template that was not read"
+
+
+@pytest.mark.parametrize("action", ["sts:AssumeRole", "iam:PassRole"])
+@pytest.mark.parametrize(
+    "role_arn", ["arn:aws:iam::111122223333:role/cdk-deploy", "*", {"Fn::ImportValue": "Elsewhere"}]
+)
+def test_the_way_into_a_role_that_is_not_here_is_undecided(action: str, role_arn: object, tmp_path: Path) -> None:
+    """A role outside may do anything, the roles that deploy included; said with the role that is meant."""
+    resources = two()
+    resources["Alpha"] = role("alpha", allow(action, role_arn))
+    proof = proof_of(tmp_path, resources)
+    assert proof.verdict == "undecided"
+    assert any("role outside of the assembly" in text for text in proof.assumptions)
+
+
+def test_passing_a_role_that_is_here_is_no_question(tmp_path: Path) -> None:
+    """Only roles that are not in the assembly are unknown."""
+    resources = {**two(), "Named": role("alpha", RoleName="alpha-job")}
+    own = {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/alpha-job"}
+    resources["Alpha"] = role("alpha", allow("iam:PassRole", [arn("Named"), own]))
+    assert proof_of(tmp_path, resources).verdict == "isolated"
+
+
+def test_a_function_of_the_tenants_in_an_imported_role_is_undecided(tmp_path: Path) -> None:
+    """What runs for a tenant in a role that is not in the templates may do anything."""
+    body = {"Role": "arn:aws:iam::111122223333:role/imported"}
+    resources = {**two(), "Fn": resource("AWS::Lambda::Function", body, tenant="alpha")}
+    proof = proof_of(tmp_path, resources)
+    assert proof.verdict == "undecided"
+    assert any("role/imported is not in the assembly" in text for text in proof.assumptions)

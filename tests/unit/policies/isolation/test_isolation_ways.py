@@ -223,6 +223,52 @@ WAYS: dict[str, Way] = {
         "s3:PutLifecycleConfiguration", ()),
     "disables the trail's key": (
         _on({}, allow("kms:DisableKey", arn("RecordKey"))), "audit", None, "kms:DisableKey", ()),
+    # What the template itself hands over
+    "has beta's bucket replicated by the template": (
+        changed(platform(), "BetaData", ReplicationConfiguration={
+            "Role": arn("BetaJob"), "Rules": [{"Status": "Enabled", "Destination": {"Bucket": arn("AlphaData")}}]}),
+        "data", "beta", "s3:ReplicateObject", ()),
+    "gets the inventory of beta's bucket": (
+        changed(platform(), "BetaData", InventoryConfigurations=[{"Destination": {"BucketArn": arn("AlphaLogs")}}]),
+        "data", "beta", "s3:PutInventoryConfiguration", ()),
+    "is told of beta's objects": (
+        {**changed(platform(), "BetaData", NotificationConfiguration={
+            "LambdaConfigurations": [{"Event": "s3:ObjectCreated:*", "Function": arn("Fn")}]}),
+         "Fn": function("AlphaJob", tenant="alpha")}, "data", "beta", "s3:PutBucketNotification", ()),
+    "gets beta's log events": (
+        {**platform(), "Fn": function("AlphaJob", tenant="alpha"),
+         "Filter": resource("AWS::Logs::SubscriptionFilter", {
+             "LogGroupName": {"Ref": "BetaGroup"}, "DestinationArn": arn("Fn"), "FilterPattern": ""})},
+        "logs", "beta", "logs:PutSubscriptionFilter", ()),
+    "gets the log files of beta's jobs": (
+        changed(platform(), "BetaApp", MonitoringConfiguration={"S3MonitoringConfiguration": {
+            "LogUri": {"Fn::Join": ["", ["s3://", {"Ref": "AlphaLogs"}, "/logs/"]]}}}),
+        "logs", "beta", "emr-serverless:StartJobRun", ()),
+    "has a public list of beta's bucket": (
+        changed(platform(), "BetaData", AccessControl="PublicRead"), "data", "beta", "s3:ListBucket", ()),
+    "is granted beta's tables by Lake Formation": (
+        {**platform(), "Grant": resource("AWS::LakeFormation::PrincipalPermissions", {
+            "Principal": {"DataLakePrincipalIdentifier": arn("AlphaJob")}, "Permissions": ["SELECT"],
+            "PermissionsWithGrantOption": [],
+            "Resource": {"Table": {"DatabaseName": "beta_lake", "TableWildcard": {}}}})},
+        "catalog", "beta", "lakeformation:SELECT", ()),
+    "is granted beta's place in the lake": (
+        {**platform(), "Grant": resource("AWS::LakeFormation::Permissions", {
+            "DataLakePrincipal": {"DataLakePrincipalIdentifier": arn("AlphaJob")},
+            "Permissions": ["DATA_LOCATION_ACCESS"],
+            "Resource": {"DataLocationResource": {"S3Resource": arn("BetaData")}}})},
+        "catalog", "beta", "lakeformation:DATA_LOCATION_ACCESS", ()),
+    "administers the lake": (
+        {**platform(), "Lake": resource("AWS::LakeFormation::DataLakeSettings", {
+            "Admins": [{"DataLakePrincipalIdentifier": arn("AlphaJob")}]})},
+        "escalation", None, "lakeformation:PutDataLakeSettings", ()),
+    # Other accounts
+    "comes from another account": (
+        {**platform(), "Rules": resource("AWS::S3::BucketPolicy", {
+            "Bucket": {"Ref": "BetaData"}, "PolicyDocument": document(allow(
+                "s3:GetObject", below("BetaData", "/*"),
+                Principal={"AWS": "arn:aws:iam::444455556666:root"}))})},
+        "data", "beta", "s3:GetObject", ()),
     # Its own guard
     "opens its own bucket to others": (
         _on({}, allow("s3:PutBucketPolicy", arn("AlphaData")), to="AlphaJob"), "least-privilege", "alpha",

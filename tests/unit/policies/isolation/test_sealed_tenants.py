@@ -12,7 +12,7 @@ from sealed_tenants_support import ROOT, SERVICE, allow, arn, grant, marked, pol
 
 from emrguard_policies.exceptions import InputError
 from emrguard_policies.goals import KINDS
-from emrguard_policies.isolation import Proof
+from emrguard_policies.proof import Proof
 
 
 def _checks(proof: Proof) -> set[tuple[str, str | None, str | None]]:
