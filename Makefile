@@ -37,6 +37,8 @@ lint: setup
 docs: setup
 	@$(BIN)/emrguard rules --format markdown --output docs/rules
 	@$(BIN)/python -m emrguard._personas_page docs/personas.md
+	@$(BIN)/emrguard policies scp --format markdown > docs/account-policies/scp.md
+	@$(BIN)/emrguard policies boundary --format markdown > docs/account-policies/boundary.md
 
 bench: setup
 	@$(BIN)/python benchmarks/prove.py

@@ -19,6 +19,10 @@ from emrguard._manifest import Owner
 from emrguard.exceptions import ArgumentError
 from emrguard_policies.nag import acknowledge
 
+PLATFORM_TAG = "emrguard:platform"
+"""The tag of what watches over the tenants; the service control policy of `emrguard policies scp` goes by it."""
+_OWN = 200
+"""Priority of a tag of a resource itself, above that of the construct around it (100)."""
 _EVENTS = "events.amazonaws.com"
 _CLOUDWATCH = "cloudwatch.amazonaws.com"
 _BUDGETS = "budgets.amazonaws.com"
@@ -56,6 +60,7 @@ class Alerts(Construct):
         super().__init__(scope, id)
         self._stack = cdk.Stack.of(self)
         self._owner = Owner(shared=_SHARED)
+        cdk.Tags.of(self).add(PLATFORM_TAG, "alerts")
         self.key: kms.Key | None = self._make_key()
         """The topic's key; None for a topic that was imported."""
         topic = sns.CfnTopic(self, "Resource", kms_master_key_id=self.key.key_arn)
@@ -101,6 +106,7 @@ class Alerts(Construct):
             targets=[events.CfnRule.TargetProperty(id="Alerts", arn=self.topic_arn)],
         )
         self._owner.mark(rule, "alerts")
+        cdk.Tags.of(rule).add(PLATFORM_TAG, "alerts", priority=_OWN)
         return rule
 
     def on_metric(
@@ -122,6 +128,7 @@ class Alerts(Construct):
             alarm_actions=[self.topic_arn],
         )
         self._owner.mark(alarm, "alerts")
+        cdk.Tags.of(alarm).add(PLATFORM_TAG, "alerts", priority=_OWN)
         return alarm
 
     def _checked(self, emails: Sequence[str]) -> Sequence[str]:

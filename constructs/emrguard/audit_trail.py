@@ -16,7 +16,7 @@ from emrguard import _actions, _arguments, _key_policy, _trail_alerts, _wildcard
 from emrguard._manifest import Owner
 from emrguard._reasons import Reasons
 from emrguard._sealed_bucket import SealedBucket
-from emrguard.alerts import Alerts
+from emrguard.alerts import PLATFORM_TAG, Alerts
 from emrguard.auditor_role import AuditorRole
 from emrguard.data_bucket import TenantBucket
 from emrguard.exceptions import ArgumentError
@@ -105,6 +105,7 @@ class AuditTrail(Construct):
             raise ArgumentError(self.node.path, "buckets", f"{len(buckets)} buckets", mend)
         self._stack = cdk.Stack.of(self)
         self._owner = Owner(shared=_SHARED)
+        cdk.Tags.of(self).add(PLATFORM_TAG, "audit-trail")
         reasons = Reasons(self)
         unlocked = reasons.take("no_object_lock_because", no_object_lock_because)
         if unlocked and object_lock is not None:

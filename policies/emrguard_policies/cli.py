@@ -15,6 +15,7 @@ _COMMANDS = {
     "prove": "emrguard_policies.commands.prove:prove",
     "rules": "emrguard_policies.commands.rules:rules",
     "explain": "emrguard_policies.commands.rules:explain",
+    "policies": "emrguard_policies.commands.policies:policies",
     "iam": "emrguard_policies.commands.iam:iam",
     "local": "emrguard_local.commands:local",
 }

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from emrguard import _actions
+from emrguard_policies.guardrails import permissions_boundary
 
 _WRITTEN = sorted(
     {
@@ -33,6 +34,15 @@ def test_the_action_exists(known: dict[str, Any], action: str) -> None:
     """A misspelt action would silently grant, or deny, nothing."""
     service, _, name = action.partition(":")
     assert fnmatch.filter(known[service]["Actions"], name.lower()), f"{action} is no action of {service}"
+
+
+def test_execution_roles_work_within_the_boundary(tenant: Any) -> None:
+    """The permissions boundary of `emrguard policies boundary` takes nothing away that a tenant's jobs are granted."""
+    limit = [action for each in permissions_boundary().document["Statement"] for action in each["Action"]]
+    _, granted = tenant.session("execution-role")
+    actions = {action for policy in granted for statement in policy.statements for action in statement.actions or ()}
+    assert actions
+    assert [each for each in actions if not any(fnmatch.fnmatchcase(each.lower(), one.lower()) for one in limit)] == []
 
 
 def test_all_actions_stand_in_one_module(tenant: Any, trail: Any) -> None:
