@@ -6,11 +6,12 @@ What cannot be read counts as able to allow everything and to deny nothing, and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emrguard_policies.assembly import Assembly, Mark, Resource
 from emrguard_policies.iam import symbolic
+from emrguard_policies.iam.boxes import Box
 from emrguard_policies.iam.glob import Space
 from emrguard_policies.iam.model import Policy, PolicyError, PolicyKind, parse
 from emrguard_policies.iam.symbolic import Compiled, Held, Subject
@@ -133,27 +134,45 @@ class _Collector:
 
     def _own(self, resource: Resource) -> None:
         """The inline policies and the managed policies that a role, user or group names itself."""
-        properties = self._resolver.properties(resource)
-        inline = properties.get("Policies")
-        for index, item in enumerate(inline if isinstance(inline, list) else []):
-            name = f"{name_of(resource)} Policies[{index}]"
-            document = item.get("PolicyDocument") if isinstance(item, Mapping) else item
-            self._add(resource, self._read(document, name, "identity"))
-        if inline is not None and not isinstance(inline, list):
-            self._add(resource, self._unknown(f"{name_of(resource)} Policies", "it is known only after a deployment"))
+        alternatives = self._resolver.alternatives(resource.template, resource.properties.get("Policies"))
+        found = [list(self._inline(resource, inline)) for inline in alternatives]
+        for policy in found[0] if len(found) == 1 else _either(found):
+            self._add(resource, policy)
         raw = resource.properties.get("ManagedPolicyArns")
         if raw is not None and not isinstance(raw, list):
             self._add(resource, self._unknown(f"{name_of(resource)} ManagedPolicyArns", "the list is not known"))
-        for value in raw if isinstance(raw, list) else []:
+        for value, certain in self._branches(resource, raw if isinstance(raw, list) else []):
             target = self._resolver.target(resource.template, value)
-            if target is not None and target in self._managed:
-                self._add(resource, self._managed[target])
-                continue
             text = self._resolver.resolve(resource.template, value)
-            if text is not None:
-                self._add(resource, self._owned_by_aws(text) or self._unknown(
+            if target is not None and target in self._managed:
+                policy = self._managed[target]
+            elif text is None:
+                continue
+            else:
+                policy = self._owned_by_aws(text) or self._unknown(
                     self._shown(text), f"attached to {name_of(resource)}"
-                ))  # fmt: skip
+                )
+            self._add(resource, policy if certain else _without_bars(policy))
+
+    def _inline(self, resource: Resource, inline: Any) -> Iterator[Compiled]:
+        if inline is not None and not isinstance(inline, list):
+            yield self._unknown(f"{name_of(resource)} Policies", "it is known only after a deployment")
+        for index, item in enumerate(inline if isinstance(inline, list) else []):
+            document = item.get("PolicyDocument") if isinstance(item, Mapping) else item
+            yield self._read(document, f"{name_of(resource)} Policies[{index}]", "identity")
+
+    def _branches(self, resource: Resource, values: list[Any]) -> Iterator[tuple[Any, bool]]:
+        """The values of a list, both of an `Fn::If` that cannot be decided: those may be absent."""
+        for written in values:
+            todo = [(written, True)]
+            while todo:
+                value, certain = todo.pop()
+                value = self._resolver.chosen(resource.template, value)
+                operands = value.get("Fn::If") if isinstance(value, Mapping) and len(value) == 1 else None
+                if isinstance(operands, list) and len(operands) == 3:
+                    todo += [(each, False) for each in operands[1:]]
+                elif value is not None:
+                    yield value, certain
 
     def _owned_by_aws(self, text: Any) -> Compiled | None:
         """A policy that AWS manages, as far as its text is known here."""
@@ -270,9 +289,10 @@ class _Collector:
     # Reading
 
     def _compiled(self, resource: Resource, key: str, kind: PolicyKind) -> Compiled:
-        document = self._resolver.properties(resource).get(key)
+        documents = self._resolver.alternatives(resource.template, resource.properties.get(key))
         name = name_of(resource) + {"AssumeRolePolicyDocument": " (trust)", "KeyPolicy": " (key policy)"}.get(key, "")
-        compiled = self._read(document, name, kind)
+        read = [self._read(document, name, kind) for document in documents]
+        compiled = read[0] if len(read) == 1 else _one_of(read)
         conditional = "Condition" in resource.template.body["Resources"][resource.logical_id]
         if compiled.bars and conditional and resource.type not in (ROLE, USER, "AWS::KMS::Key"):
             self._assume(f"{name} is deployed under a condition; its Denies are ignored")
@@ -325,6 +345,32 @@ def permission_document(properties: Mapping[str, Any]) -> dict[str, Any]:
     if conditions:
         statement["Condition"] = conditions
     return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _either(alternatives: list[list[Compiled]]) -> list[Compiled]:
+    """Policies of which a deployment has one list: each Allow may be there, a Deny only if it is in all of them."""
+    found: list[Compiled] = []
+    for policies in alternatives:
+        others = [each for each in alternatives if each is not policies]
+        for policy in policies:
+            bars = tuple(
+                bar
+                for bar in policy.bars
+                if all(any(_same(bar, each) for other in listed for each in other.bars) for listed in others)
+            )
+            found.append(Compiled(policy.policy, policy.grants, bars, policy.unknown))
+    return found
+
+
+def _one_of(alternatives: list[Compiled]) -> Compiled:
+    """The policy of which a deployment has one of several forms."""
+    first = _either([[each] for each in alternatives])[0]
+    grants = tuple(grant for each in alternatives for grant in each.grants)
+    return Compiled(first.policy, grants, first.bars, any(each.unknown for each in alternatives))
+
+
+def _same(one: Box, other: Box) -> bool:
+    return replace(one.statement, index=0, policy="") == replace(other.statement, index=0, policy="")
 
 
 def _without_bars(compiled: Compiled) -> Compiled:

@@ -439,7 +439,7 @@ class _Prover:
                 for pattern in grant.statement.principals or ()
                 if pattern.kind == "Service"
             ]
-            runs_jobs = mark.part == "execution-role" or any(each.value == SERVICE for each in services)
+            runs_jobs = mark.part == "execution-role" or any(_plain(each.value) == SERVICE for each in services)
             other = self._other_account(carrier.subject.account)
             self._deputy(carrier, mark.tenant, other)
             self._stranger(carrier, mark.tenant, other, "any account")
@@ -516,7 +516,7 @@ class _Prover:
         )
         if outside and not runs_jobs:
             self._assume(f"{shown}, which is not in the assembly, may assume {role}: it is taken to act for {tenant}")
-        elif outside or (runs_jobs and pattern.kind == "Service" and pattern.value != SERVICE):
+        elif outside or (runs_jobs and pattern.kind == "Service" and _plain(pattern.value) != SERVICE):
             self._counterexamples.append(
                 Counterexample(
                     TRUST,

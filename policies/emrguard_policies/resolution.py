@@ -8,12 +8,15 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import ipaddress
 import json
 import re
 import string
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from emrguard_policies import resource_names
@@ -21,10 +24,14 @@ from emrguard_policies.assembly import Assembly, Resource, Template
 from emrguard_policies.exceptions import InputError
 from emrguard_policies.iam.symbols import SymbolTable, is_symbol
 
+ALTERNATIVES = 32
+"""Ways in which undecided conditions may turn out that `Resolver.alternatives` follows."""
+
 _NO_VALUE = object()
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
 _DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 _STACK = "AWS::CloudFormation::Stack"
+_FROM_STORE = "AWS::SSM::Parameter::Value<String>"
 _DIGITS = frozenset(string.digits)
 
 
@@ -39,6 +46,8 @@ class Resolver:
         self._refs: dict[Resource, str] = {}
         self._properties: dict[Resource, Mapping[str, Any]] = {}
         self._conditions: dict[tuple[Template, str], bool | None] = {}
+        self._assumed: dict[tuple[Template, str], bool] = {}
+        self._undecided: dict[tuple[Template, str], None] = {}
         self._export_index: dict[str, list[tuple[Template, str]]] | None = None
         self._identities: dict[str, Resource | None] | None = None
 
@@ -65,6 +74,38 @@ class Resolver:
             value = operands[1] if decided else operands[2]
         return None if value == {"Ref": "AWS::NoValue"} else value
 
+    def alternatives(self, template: Template, value: Any) -> list[Any]:
+        """`value` resolved once for each way in which the conditions in it that cannot be decided may turn out.
+
+        Past `ALTERNATIVES` ways, the one value in which such an `Fn::If` is unknown.
+        """
+        found: list[Any] = []
+        with self._assuming({}):
+            whole = self.resolve(template, value)
+            first = list(self._undecided)
+        todo: list[dict[tuple[Template, str], bool]] = [{first[0]: each} for each in (True, False)] if first else []
+        while todo:
+            assumed = todo.pop()
+            with self._assuming(assumed):
+                result = self.resolve(template, value)
+                more = [each for each in self._undecided if each not in assumed]
+            if more:
+                todo += [{**assumed, more[0]: each} for each in (True, False)]
+            elif result not in found:
+                found.append(result)
+            if len(found) + len(todo) > ALTERNATIVES:
+                return [whole]
+        return found or [whole]
+
+    @contextmanager
+    def _assuming(self, assumed: dict[tuple[Template, str], bool]) -> Iterator[None]:
+        before = self._assumed, self._undecided
+        self._assumed, self._undecided = assumed, {}
+        try:
+            yield
+        finally:
+            self._assumed, self._undecided = before
+
     def properties(self, resource: Resource) -> Mapping[str, Any]:
         """All properties of a resource, resolved; computed once."""
         if resource not in self._properties:
@@ -76,7 +117,7 @@ class Resolver:
     def ref(self, resource: Resource) -> str:
         """What `Ref` gives for a resource."""
         if resource not in self._refs:
-            with self._once(resource.template, resource.logical_id):
+            with self._once(resource.template, resource.logical_id), self._assuming({}):
                 self._refs[resource] = self._ref(resource)
         return self._refs[resource]
 
@@ -180,7 +221,25 @@ class Resolver:
         return self.symbols.symbol(f"{self._labels[template]}: {text}", "unknown").char
 
     def _dynamic(self, template: Template, text: str) -> str:
-        return _DYNAMIC.sub(lambda match: self._unknown(template, match[0]), text)
+        return _DYNAMIC.sub(lambda match: self._stored(template, match[0]), text)
+
+    def _stored(self, template: Template, reference: str) -> str:
+        """A dynamic reference: the value of the parameter, where it is one of this assembly's in the same place."""
+        kind, _, name = reference[len("{{resolve:") : -2].partition(":")
+        value = self._stored_value(template, name) if kind == "ssm" else None
+        return value if value is not None else self._unknown(template, reference)
+
+    def _stored_value(self, template: Template, name: str) -> str | None:
+        found = [
+            each
+            for each in self.assembly.resources("AWS::SSM::Parameter")
+            if (each.template.account, each.template.region) == (template.account, template.region)
+            and each.properties.get("Name") == name
+        ]
+        if len(found) != 1:
+            return None
+        with self._once(found[0].template, f"{found[0].logical_id}.Value"):
+            return self._text(found[0].template, found[0].properties.get("Value"))
 
     def _shared(self, name: str) -> str:
         if name == "AWS::AccountId":
@@ -251,7 +310,11 @@ class Resolver:
     def _parameter(self, template: Template, name: str) -> Any:
         above = template.parent_resource
         if above is None:
-            return None
+            declared = template.parameters.get(name)
+            stored = isinstance(declared, Mapping) and str(declared.get("Type")).startswith(_FROM_STORE)
+            default = declared.get("Default") if isinstance(declared, Mapping) else None
+            # CDK writes the name of a parameter in the store as the default, and nobody else passes one.
+            return self._stored_value(template, default) if stored and isinstance(default, str) else None
         with self._once(template, name):
             passed = above.properties.get("Parameters")
             if isinstance(passed, Mapping) and name in passed:
@@ -316,19 +379,23 @@ class Resolver:
             return None
         if self._export_index is None:
             self._export_index = {}
-            for exporting in self.assembly.templates:
-                for output_id, output in exporting.outputs.items():
-                    export = output.get("Export") if isinstance(output, Mapping) else None
-                    written = export.get("Name") if isinstance(export, Mapping) else None
-                    text = self._text(exporting, written)
-                    if text is not None:
-                        self._export_index.setdefault(text, []).append((exporting, output_id))
+            with self._assuming({}):
+                self._index_exports(self._export_index)
         same = [
             (other, output_id)
             for other, output_id in self._export_index.get(name, ())
             if (other.account, other.region) == (template.account, template.region)
         ]
         return same[0] if len(same) == 1 else None
+
+    def _index_exports(self, index: dict[str, list[tuple[Template, str]]]) -> None:
+        for exporting in self.assembly.templates:
+            for output_id, output in exporting.outputs.items():
+                export = output.get("Export") if isinstance(output, Mapping) else None
+                written = export.get("Name") if isinstance(export, Mapping) else None
+                text = self._text(exporting, written)
+                if text is not None:
+                    index.setdefault(text, []).append((exporting, output_id))
 
     def _fn_get_stack_output(self, template: Template, value: Any) -> Any:
         found = self._stack_output(template, value)
@@ -428,9 +495,13 @@ class Resolver:
         if not isinstance(name, str) or not isinstance(conditions, Mapping) or name not in conditions:
             return None
         key = (template, name)
+        if key in self._assumed:
+            return self._assumed[key]
         if key not in self._conditions:
-            with self._once(template, f"Conditions.{name}"):
+            with self._once(template, f"Conditions.{name}"), self._assuming({}):
                 self._conditions[key] = self._decide(template, conditions[name])
+        if self._conditions[key] is None:
+            self._undecided[key] = None
         return self._conditions[key]
 
     def _decide(self, template: Template, value: Any) -> bool | None:
@@ -461,6 +532,32 @@ class Resolver:
     def _fn_length(self, template: Template, value: Any) -> Any:
         items = self._resolve(template, value)
         return len(items) if isinstance(items, list) else None
+
+    def _fn_base64(self, template: Template, value: Any) -> Any:
+        text = self._text(template, value)
+        return base64.b64encode(text.encode()).decode() if text is not None and self.is_known(text) else None
+
+    def _fn_cidr(self, template: Template, value: Any) -> Any:
+        """The first `count` blocks of `bits` host bits, 8 by default, of a block."""
+        if not isinstance(value, list) or len(value) not in (2, 3):
+            return None
+        block, count, bits = (self._text(template, each) for each in (*value, 8)[:3])
+        try:
+            network = ipaddress.ip_network(str(block))
+            length = network.max_prefixlen - int(str(bits))
+            if not network.prefixlen <= length <= network.max_prefixlen or not 0 < int(str(count)) <= 256:
+                return None
+            return [str(each) for each in islice(network.subnets(new_prefix=length), int(str(count)))]
+        except ValueError:
+            return None
+
+    def _fn_get_azs(self, template: Template, value: Any) -> Any:
+        """Zones as symbols: how many an account sees is not known, more than six are not asked for."""
+        region = self._text(template, value) or self.region(template)
+        return [
+            self.symbols.symbol(f"zone {index} of {region}", f"us-east-1{letter}").char
+            for index, letter in enumerate("abcdef")
+        ]
 
     def _fn_to_json_string(self, template: Template, value: Any) -> Any:
         resolved = self.resolve(template, value)
@@ -665,6 +762,9 @@ _FUNCTIONS: dict[str, Callable[[Resolver, Template, Any], Any]] = {
     "Fn::FindInMap": Resolver._fn_find_in_map,
     "Fn::If": Resolver._fn_if,
     "Fn::Length": Resolver._fn_length,
+    "Fn::Base64": Resolver._fn_base64,
+    "Fn::Cidr": Resolver._fn_cidr,
+    "Fn::GetAZs": Resolver._fn_get_azs,
     "Fn::ToJsonString": Resolver._fn_to_json_string,
 }
 

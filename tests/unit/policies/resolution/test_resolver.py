@@ -106,6 +106,8 @@ DECIDED: dict[str, tuple[Any, Any]] = {
     "no value in an object": ({"a": {"Fn::If": ["Here", {"Ref": "AWS::NoValue"}, 1]}, "b": 2}, {"b": 2}),
     "stack name": ({"Ref": "AWS::StackName"}, "Data"),
     "partition": ({"Ref": "AWS::Partition"}, "aws"),
+    "cidr": ({"Fn::Cidr": ["10.0.0.0/16", 2, 8]}, ["10.0.0.0/24", "10.0.1.0/24"]),
+    "base64": ({"Fn::Base64": "x"}, "eA=="),
     "length": ({"Fn::Length": [1, 2]}, 2),
     "json": ({"Fn::ToJsonString": {"a": {"Ref": "Named"}}}, '{"a":"named"}'),
 }
@@ -127,8 +129,9 @@ UNDECIDED: dict[str, Any] = {
     "missing resource": {"Ref": "Nothing"},
     "missing export": {"Fn::ImportValue": "nothing"},
     "zones": {"Fn::Select": [0, {"Fn::GetAZs": ""}]},
-    "cidr": {"Fn::Cidr": ["10.0.0.0/16", 2, 8]},
-    "base64": {"Fn::Base64": "x"},
+    "cidr of an unknown block": {"Fn::Cidr": [{"Ref": "Size"}, 2, 8]},
+    "base64 of an unknown value": {"Fn::Base64": {"Ref": "Size"}},
+    "secret of the store": "{{resolve:ssm-secure:/shared/bucket}}",
     "unknown function": {"Fn::Magic": 1},
     "function beside a key": {"Fn::Sub": "a", "b": 1},
     "split at a character that the name may hold": {"Fn::Select": [0, {"Fn::Split": ["-", {"Ref": "Data"}]}]},
@@ -309,3 +312,30 @@ def test_circles_end_with_a_message(case: str, tmp_path: Path) -> None:
     stack = Stack(tmp_path, CIRCLES[case])
     with pytest.raises(InputError, match="circular reference"):
         stack({"Ref": "A"})
+
+
+def test_parameters_of_the_store_are_followed(tmp_path: Path) -> None:
+    """A name that one stack stores and another one reads leads to the value, in the same account and region only."""
+    here = "aws://111122223333/eu-west-1"
+    body = {"Name": "/shared/bucket", "Type": "String", "Value": {"Ref": "Named"}}
+    storing = {"Resources": {**RESOURCES, "Stored": {"Type": "AWS::SSM::Parameter", "Properties": body}}}
+    parameter = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/shared/bucket"}
+    reading = {"Parameters": {"Bucket": parameter}, "Resources": {"X": {"Type": "X"}}}
+    far = "aws://111122223333/us-east-1"
+    assembly(tmp_path, {"One": (storing, here), "Two": (reading, here), "Far": (reading, far)})
+    resolver = Resolver(load(tmp_path))
+    _, two, elsewhere = resolver.assembly.templates
+    for value in ({"Ref": "Bucket"}, "{{resolve:ssm:/shared/bucket}}"):
+        assert resolver.resolve(two, value) == "named"
+        assert resolver.is_opaque(resolver.resolve(elsewhere, value))
+
+
+def test_both_outcomes_of_a_condition_are_given(stack: Stack) -> None:
+    """A condition that only a parameter decides gives two values, two of them four, too many one unknown one."""
+    template = stack.template
+    one = {"Fn::If": ["Small", "a", "b"]}
+    assert set(stack.resolver.alternatives(template, one)) == {"a", "b"}
+    assert stack.resolver.alternatives(template, {"Fn::If": ["Here", 1, 2]}) == [1]
+    nested = {"Fn::If": ["Small", {"Fn::If": ["Both", "a", "b"]}, {"Ref": "AWS::NoValue"}]}
+    assert len(stack.resolver.alternatives(template, [nested, one])) == 3
+    assert stack.resolver.is_opaque(stack(one))
