@@ -634,12 +634,9 @@ class _Prover:
         labels = _labels(hit)
         widest = labels[0] if labels else "the policy"
         if path:
-            several = len(path) > 1 or bool(path[0].hops)
-            if any(step.hops for step in path):
-                why = f"{'these act for it, one after the other' if several else 'that role acts for it'}"
-            else:
-                why = f"it becomes {'these roles, one after the other' if several else 'that role'}"
-            why += ": another tenant's role in the end" if into is not None else ", and the last one may do this"
+            names = " and then ".join(self._way(step) for step in path)
+            why = f"it has {names} act for it" if any(step.hops for step in path) else f"it becomes {names}"
+            why += ", a role of another tenant's" if into is not None else ", and that role may do this"
             first = _labels(path[0].hit)
             mend = f"do not let it have that role act ({first[0] if first else path[0].hit.goal.name})"
             mend += f", or narrow {widest}" if labels and into is None else ""
@@ -668,6 +665,9 @@ class _Prover:
                 allowed = " or ".join(f"{prefix}*" for prefix in mine)
                 mend = f"in {widest}, allow lists only with the condition StringLike s3:prefix {allowed}"
         self._add(kind, carrier, hit, source=tenant, target=owner, why=why, mend=mend, path=path)
+
+    def _way(self, step: _Step) -> str:
+        return " and then ".join((*step.hops, self._readable(step.role.subject.arn)))
 
     def _report_alone(self, carrier: Carrier, tenant: str, hit: _Hit) -> None:
         labels = _labels(hit)

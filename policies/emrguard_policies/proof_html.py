@@ -6,12 +6,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from emrguard_policies.goals import KINDS
 from emrguard_policies.proof import Proof
-from emrguard_policies.proof_graph import BOX, HEIGHT, graph
-
-WORDS = 6
-"""Tenants up to which the matrix writes every kind out; beyond, a letter stands for each open one."""
-
-LETTERS = dict(zip(KINDS, "DKLSCAIVR", strict=True))
 
 
 def proof_html(proof: Proof) -> str:
@@ -23,8 +17,4 @@ def proof_html(proof: Proof) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    drawn = graph(proof.counterexamples)
-    wide = len(proof.tenants) > WORDS
-    return environment.get_template("proof.html.j2").render(
-        proof=proof, kinds=KINDS, letters=LETTERS, graph=drawn, box=(BOX, HEIGHT), wide=wide
-    )
+    return environment.get_template("proof.html.j2").render(proof=proof, kinds=KINDS)

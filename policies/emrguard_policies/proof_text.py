@@ -47,8 +47,8 @@ def _example(number: int, example: Counterexample) -> Iterator[str]:
     yield f"{number}. [{example.check}] {example.principal}{who}"
     yield f"   {verb} {'anything' if example.action == '*' else example.action}"
     yield f"   on {'any resource' if example.resource == '*' else example.resource}{whose}"
-    for hop in example.via:
-        yield f"   through {hop}"
+    for role in example.via:
+        yield f"   as {role}, which it can become"
     if example.context:
         yield f"   when {', '.join(f'{key} = {value}' for key, value in example.context.items())}"
     if example.why:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from emrguard_policies.assembly import Assembly, Resource, Template
 from emrguard_policies.iam import matching
@@ -15,6 +15,8 @@ from emrguard_policies.iam.model import Policy, PolicyError, PolicyKind, Stateme
 from emrguard_policies.iam.symbols import is_symbol
 from emrguard_policies.resolution import Resolver
 from emrguard_policies.rules.base import Rule, Violation
+
+_Answer = TypeVar("_Answer")
 
 APPLICATION = "AWS::EMRServerless::Application"
 SERVICE = "emr-serverless.amazonaws.com"
@@ -60,12 +62,20 @@ class Context:
         self._spelled: dict[str, str] = {}
         self._pointing: dict[tuple[str, str], dict[Resource, list[Resource]]] = {}
         self._violations: dict[str, tuple[Violation, ...]] = {}
+        self._answers: dict[Callable[[Context], Any], Any] = {}
 
     def violations(self, rule: Rule) -> tuple[Violation, ...]:
         """What a rule finds, computed once. Whatever the rule raises is raised."""
         if rule.id not in self._violations:
             self._violations[rule.id] = tuple(rule.check(self))
         return self._violations[rule.id]
+
+    def once(self, question: Callable[[Context], _Answer]) -> _Answer:
+        """What a function says of this assembly, computed once."""
+        if question not in self._answers:
+            self._answers[question] = question(self)
+        answer: _Answer = self._answers[question]
+        return answer
 
     # Values
 

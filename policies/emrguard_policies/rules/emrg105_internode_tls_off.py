@@ -7,14 +7,13 @@ so the submission path must set it, too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from emrguard_policies.rules.base import Rule, Violation
+from emrguard_policies.rules.configurations import INTERNODE_TLS, spark_default
 from emrguard_policies.rules.context import Context
 
 _PROPERTY = "RuntimeConfiguration"
-_SETTING = "spark.ssl.internode.enabled"
 
 
 def check(context: Context) -> Iterator[Violation]:
@@ -22,25 +21,12 @@ def check(context: Context) -> Iterator[Violation]:
     for application in context.applications:
         if context.engine(application) == "HIVE":
             continue
-        value = _value(context.get(application, _PROPERTY))
+        value = spark_default(context.get(application, _PROPERTY), INTERNODE_TLS)
         if context.unknown(value):
-            yield Violation(application, _PROPERTY, f"{_SETTING} depends on the deployment", undecided=True)
+            yield Violation(application, _PROPERTY, f"{INTERNODE_TLS} depends on the deployment", undecided=True)
         elif context.flag(value) is not True:
             found = "not set" if value is None else context.shown(value)
-            yield Violation(application, _PROPERTY, f"{_SETTING} in spark-defaults is {found}")
-
-
-def _value(configuration: Any) -> Any:
-    """The setting; the whole configuration where that is unknown."""
-    if not isinstance(configuration, list):
-        return configuration
-    for item in configuration:
-        if not isinstance(item, Mapping):
-            return item
-        properties = item.get("Properties")
-        if item.get("Classification") == "spark-defaults" and properties is not None:
-            return properties.get(_SETTING) if isinstance(properties, Mapping) else properties
-    return None
+            yield Violation(application, _PROPERTY, f"{INTERNODE_TLS} in spark-defaults is {found}")
 
 
 RULE = Rule(

@@ -8,17 +8,15 @@ reference does not help, because CloudFormation replaces it by the value. EMR Se
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emrguard_policies.assembly import Resource
+from emrguard_policies.rules import secrets
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
 _PROPERTY = "RuntimeConfiguration"
-_SECRET = re.compile(r"(password|passwd|secret|token|access[-_.]?key)([-_.]?(id|key|value))?$", re.IGNORECASE)
-_PLAIN = re.compile(r"^(true|false|\d*)$", re.IGNORECASE)
 
 
 def check(context: Context) -> Iterator[Violation]:
@@ -37,9 +35,7 @@ def _walk(context: Context, application: Resource, configuration: Any, path: str
             continue
         properties = item.get("Properties")
         for key, value in properties.items() if isinstance(properties, Mapping) else ():
-            if not _SECRET.search(key) or not isinstance(value, str) or _PLAIN.match(value):
-                continue
-            if value.startswith("EMR.secret@"):
+            if not secrets.exposed(key, value):
                 continue
             where = f"{here}.Properties.{key}"
             if context.unknown(value) and not _is_dynamic(application, key):

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/secrets-manager.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,18 @@ from emrguard_policies.rules.context import Context
 MARKER = "EMR.secret@"
 """What stands before the name of the secret."""
 _PROPERTY = "RuntimeConfiguration"
+_SECRET = re.compile(r"(password|passwd|secret|token|access[-_.]?key)([-_.]?(id|key|value))?$", re.IGNORECASE)
+_PLAIN = re.compile(r"^(true|false|\d*)$", re.IGNORECASE)
+
+
+def exposed(name: str, value: Any) -> bool:
+    """Whether a setting is named like a secret, and its value is neither a reference to one nor a switch or number."""
+    return (
+        bool(_SECRET.search(name))
+        and isinstance(value, str)
+        and not _PLAIN.match(value)
+        and not value.startswith(MARKER)
+    )
 
 
 def references(context: Context) -> Iterator[tuple[Resource, str, Resource | None]]:
