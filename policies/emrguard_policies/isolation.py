@@ -428,30 +428,35 @@ class _Prover:
                 )  # fmt: skip
 
     def _trusts(self) -> None:
-        """Who besides the principals of the assembly may become a role of a tenant."""
+        """Who besides the principals of the assembly may become a role of a tenant, or one that reaches a tenant."""
+        known = {each.subject.arn for each in self._carriers}
         for carrier in self._carriers:
             mark, trust = self._mark(carrier), carrier.trust
-            if mark.tenant is None or trust is None or carrier.resource is None:
+            if trust is None or carrier.resource is None:
                 continue
-            services = [
-                pattern
-                for grant in trust.grants
-                for pattern in grant.statement.principals or ()
-                if pattern.kind == "Service"
-            ]
-            runs_jobs = mark.part == "execution-role" or any(_plain(each.value) == SERVICE for each in services)
+            named = list(dict.fromkeys(map(_plain, _services(carrier))))
             other = self._other_account(carrier.subject.account)
-            self._deputy(carrier, mark.tenant, other)
-            self._stranger(carrier, mark.tenant, other, "any account")
+            tenant = mark.tenant or self._first_reached(carrier)
+            if tenant is None:
+                continue
+            for service in dict.fromkeys((SERVICE, *(each for each in named if each in _DEPUTIES))):
+                self._deputy(carrier, tenant, other, service)
+            self._stranger(carrier, tenant, other, "any account")
+            if mark.tenant is None:
+                continue
+            runs_jobs = self._runs_jobs(carrier)
             if runs_jobs:
-                self._stranger(carrier, mark.tenant, carrier.subject.account, "the account itself")
-            known = {each.subject.arn for each in self._carriers}
+                self._stranger(carrier, tenant, carrier.subject.account, "the account itself")
             for grant in trust.grants:
                 for pattern in grant.statement.principals or ():
-                    self._trusted(carrier, mark.tenant, grant, pattern, runs_jobs, known)
+                    self._trusted(carrier, tenant, grant, pattern, runs_jobs, known)
 
-    def _deputy(self, carrier: Carrier, tenant: str, other: str) -> None:
-        """Whether EMR Serverless would become the role for another account."""
+    def _first_reached(self, carrier: Carrier) -> str | None:
+        """A tenant that a role of nobody's reaches."""
+        return next((hit.goal.owner for hit in self._hits(carrier, None) if hit.goal.owner is not None), None)
+
+    def _deputy(self, carrier: Carrier, tenant: str, other: str, name: str) -> None:
+        """Whether a service would become the role for another account."""
         source = KeyAtom(
             key_dimension(self._space, "aws:SourceArn"), True, True,
             self._space.automaton((f"arn:aws*:?*:*:{other}:?*",), "text", "arn"),
@@ -460,7 +465,7 @@ class _Prover:
         assert carrier.trust is not None
         target = Target((carrier.subject.arn,), carrier.subject.account, (carrier.trust,), True, atoms)
         goal = Goal(tenant, "roles", "", ASSUME, target, carrier.resource)
-        service = Subject("service", SERVICE, "")
+        service = Subject("service", name, "")
         self._checked += 1
         hit = self._first(set(ASSUME), goal, lambda action: symbolic.reach(
             self._space, service, Held(), action, target
@@ -469,7 +474,7 @@ class _Prover:
             label = _labels(hit)[0] if _labels(hit) else "its trust policy"
             self._add(
                 DEPUTY, Carrier(service, Held(), Mark()), hit, source=None, target=tenant,
-                why="the service may become this role for a job of another account",
+                why=f"{name} may become this role on behalf of another account",
                 mend=f"in {label}, add the condition StringEquals aws:SourceAccount with the account's own number",
             )  # fmt: skip
 
@@ -762,6 +767,11 @@ class _Prover:
         return tuple(texts)
 
 
+# Services that act for whoever names the role, and that say for which account they do.
+_DEPUTIES = frozenset({
+    "states.amazonaws.com", "scheduler.amazonaws.com", "events.amazonaws.com", "pipes.amazonaws.com",
+    "cloudtrail.amazonaws.com", "vpc-flow-logs.amazonaws.com",
+})  # fmt: skip
 _ACCOUNT = re.compile(r"(?:(\d{12})|arn:[a-z-]+:(?:iam|sts)::(\d{12}):.+)")
 _UNKNOWN = "only a policy that is not known could allow it"
 _ORDER = (*KINDS, LEAST_PRIVILEGE, AUDIT, ESCALATION, TRUST, DEPUTY, SHARED, UNDECIDED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from isolation_support import (
     SERVICE,
     Resources,
@@ -15,6 +16,7 @@ from isolation_support import (
     document,
     of_check,
     proof_of,
+    resource,
     role,
     service_trust,
 )
@@ -87,3 +89,22 @@ def test_a_chain_of_roles_is_followed(tmp_path: Path) -> None:
 def test_a_chain_that_is_cut_is_isolated(tmp_path: Path) -> None:
     """The same roles without the second trust lead nowhere."""
     assert proof_of(tmp_path, chain(closed=True)).verdict == "isolated"
+
+
+@pytest.mark.parametrize("service", ["states", "scheduler", "events", "pipes"])
+def test_every_service_that_acts_for_others_needs_the_source(service: str, tmp_path: Path) -> None:
+    """A shared role that starts jobs for a tenant must not be had by another account's state machine or schedule."""
+    run = allow("emr-serverless:StartJobRun", arn("App"))
+    application = resource("AWS::EMRServerless::Application", {"Name": "beta"}, tenant="beta")
+    for source in (True, False):
+        trust = service_trust(f"{service}.amazonaws.com", source=source)
+        proof = proof_of(tmp_path, {"App": application, "Starter": role(None, run, trust=trust)})
+        found = [(each.principal, each.target) for each in of_check(proof, "confused-deputy")]
+        assert found == ([] if source else [(f"{service}.amazonaws.com", "beta")])
+
+
+def test_a_stranger_may_not_become_a_shared_role_that_reaches_a_tenant(tmp_path: Path) -> None:
+    """A role of nobody's that anybody may assume is a way into the tenant that it reads."""
+    read = allow("s3:GetObject", below("BetaData", "/*"))
+    resources = {"BetaData": bucket("beta"), "Reader": role(None, read, trust=aws_trust("*"))}
+    assert [each.target for each in of_check(proof_of(tmp_path, resources), "trust")] == ["beta"]
