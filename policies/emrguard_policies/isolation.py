@@ -778,10 +778,10 @@ _ORDER = (*KINDS, LEAST_PRIVILEGE, AUDIT, ESCALATION, TRUST, DEPUTY, SHARED, UND
 _STANDING = (
     "the templates are deployed as they are, and nothing is changed behind CloudFormation's back",
     "names and ids that AWS generates differ from each other and from every name in the templates",
-    "stacks for any account or region are all deployed to one account and region",
+    "stacks for any account or region are all deployed to one account and region, of the partition aws",
     "no service control, resource control or VPC endpoint policy is counted: those could only forbid more",
     "KMS grants, access points and bucket ACLs made at run time are not in the templates and not judged",
-    "administrators of the account, and roles outside of the assembly, are outside of the tenants",
+    "administrators of the account are outside of the tenants",
 )
 
 
