@@ -17,10 +17,11 @@ _SOURCE = "emr-serverless.amazonaws.com"
 
 
 def check(context: Context) -> Iterator[Violation]:
-    """Trails, where there are applications, without an alert of their changes; without any trail EMRG401 speaks."""
+    """Applications, and a trail here or in the organization, without an alert; without any trail EMRG401 speaks."""
     trails = context.of(alerts.TRAIL)
-    if not trails or not context.applications:
+    if not context.applications or not (trails or context.declared("organization-trail")):
         return
+    place = trails[0] if trails else context.applications[0]
     filters = list(alerts.alarmed_patterns(context))
     for call in _CALLS:
         event = {
@@ -32,9 +33,9 @@ def check(context: Context) -> Iterator[Violation]:
         if heard or any(_SOURCE in text and ("eventName" not in text or call in text) for text in filters):
             continue
         if heard is None or any(map(context.unknown, filters)):
-            yield Violation(trails[0], "", f"whether {call} alerts somebody depends on the deployment", undecided=True)
+            yield Violation(place, "", f"whether {call} alerts somebody depends on the deployment", undecided=True)
         else:
-            yield Violation(trails[0], "", f"{call} of EMR Serverless alerts nobody")
+            yield Violation(place, "", f"{call} of EMR Serverless alerts nobody")
 
 
 RULE = Rule(

@@ -20,7 +20,7 @@ def check(context: Context) -> Iterator[Violation]:
     """One finding for the assembly, at its first application."""
     budgets = context.of(_BUDGET)
     told = [_tells(context, budget) for budget in budgets]
-    if not context.applications or any(told) or context.declared("budget"):
+    if not context.applications or any(told):
         return
     first = context.applications[0]
     if None in told:

@@ -171,3 +171,15 @@ def test_a_broken_definition_gives_no_traceback(properties: Any, tmp_path: Path)
     """A damaged state machine is reported or passed over, and never crashes a rule."""
     file = template(tmp_path, Machine=machine(Definition=properties))
     assert "fatal" not in {finding.severity for finding in audit(load(file), today=TODAY).findings}
+
+
+def test_a_job_of_another_stack_is_followed_to_its_application(tmp_path: Path) -> None:
+    """The application's stack exports its id, the orchestration's stack imports it."""
+    export = {"Outputs": {"Id": {"Value": {"Ref": "App"}, "Export": {"Name": "payroll-application"}}}}
+    (tmp_path / "a.json").write_text(json.dumps({"Resources": {"App": APPLICATION}, **export}), encoding="utf-8")
+    request = {"ApplicationId": {"Fn::ImportValue": "payroll-application"}}
+    other = {"Resources": {"Machine": machine(Definition=definition(request))}}
+    (tmp_path / "b.json").write_text(json.dumps(other), encoding="utf-8")
+    _, (job,) = read(tmp_path)
+    assert job.application is not None
+    assert job.application.logical_id == "App"
