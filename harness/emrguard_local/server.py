@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from emrguard_local.alerting.alerting import Alerting
 from emrguard_local.credentials import Credentials
 from emrguard_local.front import Front, JudgesCalls
 from emrguard_local.host import Host, Service
@@ -61,7 +62,8 @@ class LocalServer:
         identities = Identities(ACCOUNT_ID, PARTITION)
         authorizer: Any = (make_authorizer or _authorizer)(ACCOUNT_ID, region, PARTITION)
         moto = MotoApp(ACCOUNT_ID)
-        self.trails = Trails(ACCOUNT_ID, region, PARTITION, authorizer)
+        self.alerting = Alerting(ACCOUNT_ID, PARTITION, authorizer)
+        self.trails = Trails(ACCOUNT_ID, region, PARTITION, authorizer, self.alerting)
         roles = ServiceRoles(identities, authorizer, self.trails, ACCOUNT_ID, region, PARTITION)
         self._server = Server(ADDRESS, port, _not_ready, handler=RequestHandler)
         self.endpoint_url = f"http://{ADDRESS}:{self._server.server_port}"
@@ -77,6 +79,7 @@ class LocalServer:
         front.operations["cloudtrail", "GetTrailStatus"] = self.trails.status
         front.operations["cloudtrail", "PutEventSelectors"] = self.trails.put_event_selectors
         self._front = front
+        self.alerting.start()
         self.trails.start(host)
         self._server.app = front
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True, name="server")
@@ -93,6 +96,7 @@ class LocalServer:
             except Exception:  # noqa: BLE001  (the others must be closed too)
                 _LOG.exception("closing %s failed", name)
         self.trails.stop()
+        self.alerting.stop()
         self._server.shutdown()
         self._server.server_close()
 

@@ -39,7 +39,6 @@ def alarm(creation: Creation) -> Created:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html
     """
-    creation.concede("AlarmActions")
     client = creation.client("cloudwatch")
     name = creation.get("AlarmName") or creation.name(255)
     given = {key: value for key, value in creation.properties.items() if key not in ("AlarmName", "Tags")}

@@ -37,7 +37,6 @@ def rule(creation: Creation) -> Created:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html
     """
-    creation.concede("EventPattern")
     client = creation.client("events")
     name = creation.get("Name") or creation.name(64)
     pattern = creation["EventPattern"]

@@ -46,16 +46,6 @@ EXCEPTIONS: tuple[Exemption, ...] = (
         for name in _SECURITY_GROUP_TYPES
     ),
     Exemption(
-        "AWS::CloudWatch::Alarm",
-        "AlarmActions",
-        "the alarm is kept as written, but nothing evaluates it: it stays as it is and alerts nobody",
-    ),
-    Exemption(
-        "AWS::Events::Rule",
-        "EventPattern",
-        "the rule is kept as written, but the local cloud sends no events: it matches nothing and alerts nobody",
-    ),
-    Exemption(
         "AWS::KMS::Key",
         "PendingWindowInDays",
         "counts only when CloudFormation deletes the key, and a local cloud is thrown away as a whole",

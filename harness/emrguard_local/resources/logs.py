@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emrguard_local.alerting import patterns
 from emrguard_local.resources.base import Created, Creation, handles
 from emrguard_local.resources.shapes import TAGS, Fixed, Integer, ListOf, Text, record
 
@@ -61,6 +62,10 @@ def metric_filter(creation: Creation) -> Created:
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-metricfilter.html
     """
+    try:
+        patterns.parse(creation["FilterPattern"])
+    except patterns.PatternError as error:
+        raise creation.error(f"FilterPattern is not modelled: {error}") from error
     client = creation.client("logs")
     name, group = creation.get("FilterName") or creation.name(512), creation["LogGroupName"]
     transformations = [

@@ -15,7 +15,7 @@ import string
 import threading
 import uuid
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -44,6 +44,12 @@ _FILE_RECORDS = 5_000
 _WAITING_RECORDS = 100_000
 _LOG_EVENTS = 1_000
 _LETTERS = string.ascii_letters + string.digits
+
+
+class _Alerts(Protocol):
+    def event(self, record: Mapping[str, Any]) -> None: ...
+    def count(self, region: str, group: str, events: Iterable[Mapping[str, Any]]) -> None: ...
+    def evaluate(self) -> None: ...
 
 
 class _Judges(Protocol):
@@ -84,9 +90,12 @@ class _State:
 
 
 class Trails:
-    """Records calls and delivers the records every two seconds."""
+    """Records calls, delivers the records every two seconds, and tells `alerts` of them, if there are any."""
 
-    def __init__(self, account_id: str, region: str, partition: str, authorizer: _Judges) -> None:
+    def __init__(
+        self, account_id: str, region: str, partition: str, authorizer: _Judges, alerts: _Alerts | None = None
+    ) -> None:
+        self._alerts = alerts
         self._account_id = account_id
         self._region = region
         self._partition = partition
@@ -190,6 +199,8 @@ class Trails:
                 self._sort()
                 for trail in self._trails():
                     self._deliver_trail(trail)
+                if self._alerts is not None:
+                    self._alerts.evaluate()
             except Exception:  # noqa: BLE001  (the thread must go on)
                 _LOG.exception("the delivery of trails failed")
 
@@ -203,13 +214,19 @@ class Trails:
             made = record(call, outcome)
             if made is None:
                 continue
-            for trail in trails:
-                if _in_region(trail, made) and selects(made, trail.event_selectors, trail.advanced_event_selectors):
-                    state = self._states[trail.arn]
-                    region = str(made["awsRegion"]) if trail.is_multi_region else trail.region_name
-                    state.waiting[region].append(made)
-                    if trail.cw_log_group_arn and trail.cw_role_arn:
-                        state.log_events.append(made)
+            taking = [
+                trail
+                for trail in trails
+                if _in_region(trail, made) and selects(made, trail.event_selectors, trail.advanced_event_selectors)
+            ]
+            if taking and self._alerts is not None:
+                self._alerts.event(made)
+            for trail in taking:
+                state = self._states[trail.arn]
+                region = str(made["awsRegion"]) if trail.is_multi_region else trail.region_name
+                state.waiting[region].append(made)
+                if trail.cw_log_group_arn and trail.cw_role_arn:
+                    state.log_events.append(made)
 
     def _deliver_trail(self, trail: Trail) -> None:
         state = self._states[trail.arn]
@@ -295,6 +312,8 @@ class Trails:
             state.log_events.extendleft(reversed(batch))
         else:
             state.logs_delivered, state.logs_error = datetime.now(UTC), None
+            if self._alerts is not None:
+                self._alerts.count(trail.region_name, group, batch)
 
     def _put_log_events(self, trail: Trail, state: _State, group: str, batch: list[dict[str, Any]]) -> None:
         assert self._host is not None

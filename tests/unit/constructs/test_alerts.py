@@ -11,7 +11,6 @@ from moto.events.models import EventPattern
 
 from emrguard import Alerts, ArgumentError, AuditTrail, DataBucket, ObjectLock, OrganizationTrail, Tenant
 from emrguard.application_key import ApplicationKey
-from emrguard_local.resources.exceptions import exemption
 from emrguard_policies.iam.decide import Principal
 
 _TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/everything"
@@ -205,11 +204,3 @@ def test_the_trail_of_an_organization_is_declared() -> None:
     ):
         with pytest.raises(ArgumentError, match=message):
             OrganizationTrail(cdk.Stack(), "T", trail_arn=arn, because=because)
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"), [("AWS::Events::Rule", "EventPattern"), ("AWS::CloudWatch::Alarm", "AlarmActions")]
-)
-def test_what_the_local_cloud_does_not_send_is_listed(kind: str, name: str) -> None:
-    """A deployment says at its end that local rules and alarms alert nobody."""
-    assert exemption(kind, name)
