@@ -61,3 +61,14 @@ def test_alarms_are_judged_by_name(account: Account) -> None:
     ann = account.user("ann", statement("cloudwatch:DeleteAlarms", arn))
     assert account.ask(ann, "cloudwatch", "DeleteAlarms", AlarmNames=["mine"]).allowed
     assert not account.ask(ann, "cloudwatch", "DeleteAlarms", AlarmNames=["mine", "yours"]).allowed
+
+
+def test_eventbridge_sends_no_source_to_the_key(account: Account) -> None:
+    """A condition on it in the key's policy loses every alert, here as on AWS; alarms do send theirs."""
+    publishers = {"Service": ["events.amazonaws.com", "cloudwatch.amazonaws.com"]}
+    here = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    key = account.key(statement(["kms:GenerateDataKey*", "kms:Decrypt"], Principal=publishers, Condition=here))
+    _topic(account, statement("sns:Publish", _TOPIC, Principal=publishers, Condition=here), key=key)
+    for name, allowed in (("events", False), ("cloudwatch", True)):
+        who = service(f"{name}.amazonaws.com", **{"aws:SourceAccount": ACCOUNT})
+        assert account.ask(who, "sns", "Publish", TopicArn=_TOPIC, Message="m").allowed is allowed

@@ -1,0 +1,31 @@
+"""The examples in the docstrings of the public constructs run as they stand."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import emrguard
+
+_EXAMPLES = [
+    (name, example)
+    for name in emrguard.__all__
+    for example in re.findall(r"```python\n(.*?)```", inspect.getdoc(getattr(emrguard, name)) or "", re.DOTALL)
+]
+
+
+@pytest.mark.parametrize(("name", "example"), _EXAMPLES, ids=[name for name, _ in _EXAMPLES])
+def test_the_example_runs(name: str, example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copied into a file, it makes what it says, without a warning."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CDK_VALIDATION", "false")
+    exec(compile(example, f"{name}.py", "exec"), {})
+
+
+def test_what_people_compose_has_an_example() -> None:
+    """The reference page of each of these shows how it is used."""
+    wanted = {"Alerts", "AuditTrail", "Budget", "Macie", "ObjectLock", "OrganizationTrail", "Platform", "load_tenants"}
+    assert wanted <= {name for name, _ in _EXAMPLES}
