@@ -15,6 +15,7 @@ from typing import Any
 from emrguard_policies.assembly import Assembly, Mark, Resource, unexpanded
 from emrguard_policies.carriers import ROLE, Carrier, collect, name_of
 from emrguard_policies.declared import Declared
+from emrguard_policies.envelope import beyond
 from emrguard_policies.goal_actions import ASSUME, TAGGING
 from emrguard_policies.goals import AUDIT, ESCALATION, KINDS, Goal, GoalBuilder
 from emrguard_policies.iam import symbolic
@@ -85,6 +86,7 @@ class _Prover:
         self._checked = 0
         self._counterexamples: list[Counterexample] = []
         self._open: set[tuple[str, str, str]] = set()
+        self._owned_texts: dict[str, list[str]] = {}
         self._doubted: set[tuple[str, str]] = set()
         self._actions: dict[tuple[int, tuple[str, ...]], frozenset[str]] = {}
 
@@ -99,6 +101,7 @@ class _Prover:
             self._trusts()
             self._strangers()
             self._declared()
+            self._envelopes()
             self._custom_resources()
         self._unreadable()
         certain = any(each.check not in (UNDECIDED, SHARED) for each in self._counterexamples)
@@ -261,7 +264,7 @@ class _Prover:
                 ahead = [(role, run) for role, run in ahead if self._mark(role).tenant != own]
             hit = self._asked(carrier, goal) if ahead else None
             if hit and (goal.also is None or self._asked(carrier, goal.also)):
-                found += [_Step(role, hit, tuple(map(self._readable, run.hops))) for role, run in ahead]
+                found += [self._stepping(role, hit, tuple(map(self._readable, run.hops))) for role, run in ahead]
         return found
 
     def _acting(self, run: Run) -> Carrier | None:
@@ -279,8 +282,14 @@ class _Prover:
             self._wanted[carrier] = {goal: set(goal.actions) for goal in everything}
             self._named[carrier] = {}
             self._steps[carrier] = []
-            self._assume(f"{name} is not in the assembly: it is taken to be able to do everything")
         return self._outsiders[run.role]
+
+    def _stepping(self, role: Carrier, hit: _Hit, hops: tuple[str, ...]) -> _Step:
+        """A step; where it leads to a role that is not in the assembly, that is said."""
+        if role in self._outsiders.values():
+            name = self._readable(role.subject.arn) if ":role/" in role.subject.arn else OUTSIDE
+            self._assume(f"{name} is taken to be able to do everything: it is not in the templates")
+        return _Step(role, hit, hops)
 
     def _mark(self, carrier: Carrier) -> Mark:
         return self._tenants.mark(carrier.resource) if carrier.resource is not None else carrier.mark
@@ -390,7 +399,7 @@ class _Prover:
                 continue
             subject = Subject("role", runner.arn, self._resolver.account(runner.resource.template))
             steps = [
-                _Step(role, self._running(runner.resource, run), run.hops[1:])
+                self._stepping(role, self._running(runner.resource, run), run.hops[1:])
                 for run in runner.runs
                 if (role := self._acting(run)) is not None and self._mark(role).tenant != tenant
             ]
@@ -571,6 +580,53 @@ class _Prover:
                         mend=f"let {label} name the principals of {goal.owner} alone",
                     )  # fmt: skip
                     break
+
+    def _envelopes(self) -> None:
+        """Whether the roles that run jobs stay within their tenant; once a statement, where nothing worse is said."""
+        common: list[str] = []
+        for resource in self._resolver.assembly.resources():
+            arn = self._resolver.arn(resource)
+            if arn and self._space.is_symbol(arn[-1]):
+                # Nothing else is called like a generated name with more behind it; whose it is, is asked elsewhere.
+                common.append(f"{arn}*")
+            elif arn and self._tenants.mark(resource).shared:
+                common += _all_of(arn)
+        for carrier in self._carriers:
+            tenant = self._mark(carrier).tenant
+            if tenant is None or carrier.resource is None or not self._runs_jobs(carrier):
+                continue
+            template = carrier.resource.template
+            resolver = self._resolver
+            place = resolver.partition(template), resolver.region(template), carrier.subject.account
+            own = [*self._texts_of(tenant), *common]
+            who = self._readable(carrier.subject.arn)
+            blamed = {label for each in self._counterexamples if each.principal == who for label in each.statements}
+            for goal, held in beyond(self._space, carrier.held, own, place):
+                self._checked += 1
+                hit = self._first(set(goal.actions), goal, lambda action: symbolic.reach(
+                    self._space, carrier.subject, held, action, goal.target  # noqa: B023 - asked at once
+                ))  # fmt: skip
+                labels = set(map(self._readable, _labels(hit))) if hit else set()
+                if hit and not labels & blamed:
+                    blamed |= labels
+                    widest = next(iter(_labels(hit)), "the policy")
+                    self._add(
+                        LEAST_PRIVILEGE, carrier, hit, source=tenant, target=None,
+                        why=f"its wildcard reaches beyond what belongs to {tenant}, is shared, or is named in full",
+                        mend=f"name in {widest} the resources that the jobs need",
+                    )  # fmt: skip
+
+    def _texts_of(self, tenant: str) -> list[str]:
+        if not self._owned_texts:
+            for resource, mark in self._tenants.marks.items():
+                arn = self._resolver.arn(resource)
+                if mark.tenant and arn:
+                    self._owned_texts.setdefault(mark.tenant, []).extend(_all_of(arn))
+                if resource.type.startswith("AWS::Glue::"):
+                    for goal in self._goals:
+                        if goal.resource is resource and mark.tenant:
+                            self._owned_texts.setdefault(mark.tenant, []).extend(goal.target.texts)
+        return self._owned_texts.get(tenant, [])
 
     def _declared(self) -> None:
         declared = Declared(self._resolver, self._tenants)
@@ -795,6 +851,11 @@ def _other_accounts(target: Target) -> list[str]:
                 if match and (match[1] or match[2]) != target.account:
                     found.append(match[1] or match[2])
     return found
+
+
+def _all_of(arn: str | None) -> tuple[str, ...]:
+    """A resource and what is in it."""
+    return (arn, f"{arn}/*", f"{arn}:*") if arn else ()
 
 
 def _is_finding(goal: Goal) -> bool:

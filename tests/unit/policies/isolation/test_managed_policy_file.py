@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from isolation_support import allow, below, bucket, of_check, proof_of, role
+from isolation_support import allow, below, bucket, of_check, proof_of, role, service_trust
 from managed_policies_support import FILE, carried_by_moto
 
 from emrguard_policies.iam.model import parse
@@ -42,7 +42,12 @@ def test_a_known_policy_is_judged_by_its_text(name: str, check: str | None, tmp_
     """ReadOnly reads the other tenant's bucket; the basic policy of functions does not, and is no open question."""
     resources = {
         "BetaData": bucket("beta"),
-        "Alpha": role("alpha", ManagedPolicyArns=[{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/{name}"}]),
+        "Alpha": role(
+            "alpha",
+            trust=service_trust("lambda.amazonaws.com", source=False),
+            part="function-role",
+            ManagedPolicyArns=[{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/{name}"}],
+        ),
     }
     proof = proof_of(tmp_path, resources)
     assert proof.verdict == ("violated" if check else "isolated")

@@ -92,16 +92,16 @@ def test_the_deny_of_a_conditional_bucket_policy_does_not_count(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("name", "pattern", "verdict"),
+    ("name", "pattern", "reached"),
     [
-        ("payroll-records", "payroll-*", "violated"),
-        ("payroll-records", "payroll-other-*", "isolated"),
-        (None, "any-stack-payrolldata-abcdefghijkl", "violated"),
-        (None, "Any-Stack-*", "isolated"),
+        ("payroll-records", "payroll-*", True),
+        ("payroll-records", "payroll-other-*", False),
+        (None, "any-stack-payrolldata-abcdefghijkl", True),
+        (None, "Any-Stack-*", False),
     ],
 )
 def test_a_pattern_that_could_hit_the_bucket_counts(
-    tmp_path: Path, name: str | None, pattern: str, verdict: str
+    tmp_path: Path, name: str | None, pattern: str, reached: bool
 ) -> None:
     """A literal name that has the shape of the other tenant's generated bucket name may be that bucket."""
     resources = two()
@@ -110,7 +110,7 @@ def test_a_pattern_that_could_hit_the_bucket_counts(
         resources["flightsData"]["Properties"] = {"BucketName": "flights-records"}
     assert proof_of(resources, tmp_path).verdict == "isolated"
     resources = grant(resources, "flightsExec", allow("s3:ListBucket", f"arn:aws:s3:::{pattern}"))
-    assert proof_of(resources, tmp_path).verdict == verdict
+    assert (("data", "flights", "payroll") in _checks(proof_of(resources, tmp_path))) is reached
 
 
 def _shared(listing: dict[str, Any]) -> dict[str, Any]:
