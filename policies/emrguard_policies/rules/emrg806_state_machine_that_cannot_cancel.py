@@ -22,7 +22,7 @@ _ON_RULES = ("events:DescribeRule", "events:PutRule", "events:PutTargets")
 def check(context: Context) -> Iterator[Violation]:
     """State machines whose role cannot follow or cancel the jobs that they wait for."""
     for job in jobs.jobs(context):
-        if not job.waits or job.resource.type != jobs.MACHINE:
+        if ".sync" not in str(job.state.get("Resource")):
             continue
         role = context.target(job.resource, _PROPERTY)
         if role is None or role.type != "AWS::IAM::Role" or not _readable(context, role):

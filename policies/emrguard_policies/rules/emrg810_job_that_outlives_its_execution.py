@@ -1,7 +1,7 @@
 """Without `.sync` Step Functions only hands the job over: the state succeeds when the job is accepted.
 
 A failed job looks like a success, the next state runs on data that is not there, and who stops the execution does not
-stop the job.
+stop the job. A machine that calls `GetJobRun` later, or waits for a callback of the job, is not meant.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from emrguard_policies.rules.context import Context
 
 
 def check(context: Context) -> Iterator[Violation]:
-    """Batch jobs that a state machine starts and does not wait for."""
+    """Batch jobs that a state machine starts and neither waits for nor asks about."""
     for job in jobs.jobs(context):
         mode = jobs.mode(job)
         if job.waits is not False or mode == "STREAMING":

@@ -26,6 +26,7 @@ MACHINE = "AWS::StepFunctions::StateMachine"
 _SCHEDULE = "AWS::Scheduler::Schedule"
 _CUSTOM = ("Custom::AWS", "AWS::CloudFormation::CustomResource")
 _TASK = re.compile(r":states:[^:]*:[^:]*:(emr-serverless|aws-sdk:emrserverless):startjobrun(\.\S+)?$", re.IGNORECASE)
+_POLL = re.compile(r":(emr-serverless|aws-sdk:emrserverless):getjobrun\b", re.IGNORECASE)
 _TARGET = re.compile(r":scheduler:[^:]*:[^:]*:aws-sdk:emrserverless:startjobrun$", re.IGNORECASE)
 _SERVICE = re.compile(r"^(@aws-sdk/client-)?emr-?serverless$", re.IGNORECASE)
 _BARE = re.compile(rf"([:\[,]\s*)([{chr(FIRST)}-{chr(LAST)}])(?=\s*[,}}\]])")
@@ -39,7 +40,8 @@ class Job:
     `resource` and `path` say where the request stands, `request` is what it says; what is decided only at run time
     (JSONPath `"x.$"`, JSONata `{% … %}`) is a text of which nothing is known. `application` and `role` are those of the
     assembly; None where the request names others, or nobody knows which. `state` is the Task of a state machine, and
-    `waits` says whether it ends with the job (`.sync`); None for callers that never do.
+    `waits` says whether the machine follows the job: by `.sync`, by a callback, or by asking for the state of the job;
+    None for callers that never do.
     """
 
     resource: Resource
@@ -142,6 +144,7 @@ class _Reader:
         self._context = context
         self._jobs: list[Job] = []
         self._unread: list[Violation] = []
+        self._polls = False
 
     def run(self) -> Jobs:
         for machine in self._context.of(MACHINE):
@@ -163,7 +166,9 @@ class _Reader:
             if given is None:
                 self._leave(machine, path, "the definition depends on the deployment", opaque=True)
             elif given:
-                self._states(machine, path, read_at(machine, path))
+                definition = read_at(machine, path)
+                self._polls = bool(_POLL.search(json.dumps(definition, default=str)))
+                self._states(machine, path, definition)
 
     def _asset(self, machine: Resource, path: str) -> Any:
         """The definition that stands in a file of the assembly, as CDK publishes it."""
@@ -188,7 +193,7 @@ class _Reader:
             match = _TASK.search(str(state.get("Resource")))
             if match:
                 request = "Arguments" if "Arguments" in state else "Parameters"
-                waits = str(match[2]).lower().startswith(".sync")
+                waits = bool(match[2]) or self._polls
                 origin = f"{machine.construct_path} {here}.{request}"
                 body = self._at_run_time(self._filled(machine, state.get(request)), origin)
                 self._add(machine, f"{here}.{request}", body, state, waits)

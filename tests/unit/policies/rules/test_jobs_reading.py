@@ -183,3 +183,29 @@ def test_a_job_of_another_stack_is_followed_to_its_application(tmp_path: Path) -
     _, (job,) = read(tmp_path)
     assert job.application is not None
     assert job.application.logical_id == "App"
+
+
+@pytest.mark.parametrize(
+    ("resource", "then", "waits"),
+    [
+        ("arn:aws:states:::emr-serverless:startJobRun", None, False),
+        ("arn:aws:states:::aws-sdk:emrserverless:startJobRun", None, False),
+        (
+            "arn:aws:states:::aws-sdk:emrserverless:startJobRun",
+            "arn:aws:states:::aws-sdk:emrserverless:getJobRun",
+            True,
+        ),
+        ("arn:aws:states:::aws-sdk:emrserverless:startJobRun.waitForTaskToken", None, True),
+        ("arn:aws:states:::emr-serverless:startJobRun.sync", None, True),
+    ],
+)
+def test_a_machine_follows_its_job_in_several_ways(
+    resource: str, then: str | None, waits: bool, tmp_path: Path
+) -> None:
+    """By `.sync`, by a callback, or by asking for the state of the job in a loop."""
+    body = definition({"Name": "x"}, resource)
+    if then:
+        body["States"]["Ask"] = {"Type": "Task", "Resource": then}
+    file = template(tmp_path, Machine=machine(Definition=body))
+    assert [job.waits for job in read(file)[1]] == [waits]
+    assert bool(audit(load(file), select=["EMRG810"], today=TODAY).findings) is not waits
