@@ -65,17 +65,18 @@ def alarmed_patterns(context: Context) -> Iterator[str]:
     A log group outside of the assembly counts as a trail's.
     """
     groups = {context.target(trail, "CloudWatchLogsLogGroupArn") for trail in context.of(TRAIL)} - {None}
-    alarms = {
+    alarms = [
         (context.get(alarm, "Namespace"), context.get(alarm, "MetricName"))
         for alarm in context.of("AWS::CloudWatch::Alarm")
         if context.get(alarm, "AlarmActions") and context.flag(context.get(alarm, "ActionsEnabled")) is not False
-    }
+    ]
     for counter in context.of("AWS::Logs::MetricFilter"):
         group, pattern = context.target(counter, "LogGroupName"), context.get(counter, "FilterPattern")
         if not isinstance(pattern, str) or (group is not None and group not in groups):
             continue
         for item in _items(context.get(counter, "MetricTransformations")):
-            if (item.get("MetricNamespace"), item.get("MetricName")) in alarms:
+            names = (item.get("MetricNamespace"), item.get("MetricName"))
+            if None not in names and names in alarms:
                 yield pattern
 
 
