@@ -27,10 +27,11 @@ KEYS: Mapping[str, list[str]] = {
     "aws:TagKeys": ["team", "cost", "Team"],
     "aws:PrincipalArn": [ROLE],
     "aws:username": ["a", "b"],
+    "aws:RequestTag/b": ["QQ==", "Qg=="],
 }
 _TEXT = ["StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase",
          "StringNotEqualsIgnoreCase"]  # fmt: skip
-_OPERATORS: Mapping[str, list[str]] = {
+OPERATORS: Mapping[str, list[str]] = {
     "s3:prefix": _TEXT,
     "aws:SecureTransport": ["Bool"],
     "s3:max-keys": ["NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericLessThanEquals",
@@ -40,8 +41,9 @@ _OPERATORS: Mapping[str, list[str]] = {
     "aws:TagKeys": _TEXT,
     "aws:PrincipalArn": ["ArnEquals", "ArnLike", "ArnNotLike", "StringEquals", "StringNotLike"],
     "aws:username": _TEXT,
+    "aws:RequestTag/b": ["BinaryEquals"],
 }  # fmt: skip
-_VALUES: Mapping[str, list[str]] = {
+VALUES: Mapping[str, list[str]] = {
     "s3:prefix": ["x", "y/*", "y/z", "*", "?", "${aws:username}"],
     "aws:SecureTransport": ["true", "false"],
     "s3:max-keys": ["5", "10", "50"],
@@ -50,6 +52,7 @@ _VALUES: Mapping[str, list[str]] = {
     "aws:TagKeys": ["team", "cost", "t*", "T*"],
     "aws:PrincipalArn": [ROLE, "arn:aws:iam::*:role/*", "arn:aws:iam::*:role/payroll"],
     "aws:username": ["a", "b*"],
+    "aws:RequestTag/b": ["QQ==", "Zg=="],
 }
 
 
@@ -62,12 +65,12 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
         if draw(st.integers(0, 5)) == 0:
             found.setdefault("Null", {})[key] = draw(st.sampled_from(["true", "false"]))
             continue
-        operator = draw(st.sampled_from(_OPERATORS[key]))
+        operator = draw(st.sampled_from(OPERATORS[key]))
         if key == "aws:TagKeys":
             operator = draw(st.sampled_from(["", "ForAllValues:", "ForAnyValue:"])) + operator
         operator += draw(st.sampled_from(["", "", "IfExists"]))
         found.setdefault(operator, {})[key] = draw(
-            st.lists(st.sampled_from(_VALUES[key]), min_size=1, max_size=2, unique=True)
+            st.lists(st.sampled_from(VALUES[key]), min_size=1, max_size=2, unique=True)
         )
     return found
 

@@ -13,12 +13,13 @@ import click
 from emrguard_policies.exceptions import InputError
 from emrguard_policies.iam import decide as concrete
 from emrguard_policies.iam.containment import contains as policy_contains
-from emrguard_policies.iam.model import Policy, PolicyKind, parse
+from emrguard_policies.iam.model import Policy, PolicyKind, parse, read_json
 
 _REQUEST_KEYS = {
     "principal", "action", "resource", "context", "resource_account", "identity", "boundary", "session",
     "resource_policy", "key_policy", "trust_policy", "scps", "rcps", "endpoint",
 }  # fmt: skip
+_LONGEST_FILE = 16_000_000
 _PRINCIPAL_KINDS = ("user", "role-session", "root", "service", "anonymous")
 
 
@@ -77,7 +78,9 @@ def _policy(path: Path, kind: PolicyKind) -> Policy:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        if path.stat().st_size > _LONGEST_FILE:
+            raise InputError(f"{path}: larger than {_LONGEST_FILE:,} bytes; no policies of AWS's are")
+        return read_json(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
@@ -111,6 +114,8 @@ def _request(body: Mapping[str, Any], path: Path) -> concrete.Request:
     context: dict[str, str | list[str]] = {}
     for key, value in _object(body.get("context", {}), f"{path}, context").items():
         texts = [_scalar(item, f"{path}, context.{key}") for item in (value if isinstance(value, list) else [value])]
+        if key.lower() in {other.lower() for other in context}:
+            raise InputError(f"{path}, context: {key} stands twice, in different cases")
         context[key] = texts if isinstance(value, list) else texts[0]
     # `kind` was checked above; the type checker cannot see that a tuple holds the same names as the Literal.
     known: Any = kind

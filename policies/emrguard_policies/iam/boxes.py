@@ -11,7 +11,6 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
 
@@ -60,6 +59,14 @@ _SINGLE = frozenset({
     "iam:permissionsboundary", "iam:policyarn", "iam:awsservicename", "sts:externalid", "sts:rolesessionname",
     "kms:grantisforawsresource",
 })  # fmt: skip
+
+# Keys whose values are a number, a date or an address in every request.
+_TYPED = frozenset({
+    "aws:sourceip", "aws:vpcsourceip", "aws:currenttime", "aws:tokenissuetime", "aws:epochtime",
+    "aws:multifactorauthage", "s3:max-keys", "s3:signatureage",
+})  # fmt: skip
+_COMPARED = 1000
+"""Numbers, dates and addresses that the conditions on one key may compare; probing takes their square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +162,7 @@ def box(space: Space, policy: Policy, statement: Statement, side: Side) -> Box |
     """
     generous = side != "bar"
     inside, outside = _MODES[side]
+    asked = [each.key.lower() for each in statement.conditions]
     atoms: list[Atom] = []
     for dimension, listed, excepted, dialect in (
         ("action", statement.actions, statement.not_actions, "glob-nocase"),
@@ -167,7 +175,9 @@ def box(space: Space, policy: Policy, statement: Statement, side: Side) -> Box |
         elif excepted is not None:
             atoms.append(TextAtom(dimension, space.automaton(excepted, outside, kind, variables=variables), False))
     for condition in statement.conditions:
-        atom = _key_atom(space, condition, inside, outside, policy.variables)
+        # Two conditions on one key: a variable in one of them may have a value that the other one writes out.
+        several = side == "described" and asked.count(condition.key.lower()) > 1
+        atom = _key_atom(space, condition, "may" if several else inside, outside, policy.variables)
         if atom is not None:
             atoms.append(atom)
         elif not generous:
@@ -190,7 +200,7 @@ def _key_atom(space: Space, condition: Condition, inside: Mode, outside: Mode, v
     dimension = key_dimension(space, condition.key)
     if condition.operator == "Null":
         wanted = {value.lower() for value in condition.values}
-        if not wanted or not wanted <= {"true", "false"}:
+        if not wanted or not conditions.readable(condition):
             return None
         nothing = space.automaton((), "text", "exact")
         if wanted == {"true", "false"}:
@@ -206,16 +216,14 @@ def _key_atom(space: Space, condition: Condition, inside: Mode, outside: Mode, v
     every = condition.quantifier == "ForAllValues" or (not positive and condition.quantifier is None)
     test: Automaton | Comparison
     if operator in _DIALECTS:
-        if operator == "Bool" and not all(value.lower() in ("true", "false") for value in condition.values):
+        if operator == "Bool" and not conditions.readable(condition):
             return None
         expands = variables and operator.startswith(("String", "Arn"))
         mode = inside if positive else outside
         test = space.automaton(condition.values, mode, _DIALECTS[operator], variables=expands)
     else:
         test = Comparison(operator, condition.values)
-        probe = Condition(operator, "key", condition.values)
-        example = "192.0.2.1" if operator == "IpAddress" else "0"
-        if conditions.holds(probe, {"key": (example,)}, variables=False) is None:
+        if not conditions.readable(condition):
             return None
     return KeyAtom(dimension, absent, every, test, positive)
 
@@ -268,9 +276,14 @@ def _value(atoms: Sequence[KeyAtom]) -> str | None:
     comparisons = [atom.test for atom in atoms if isinstance(atom.test, Comparison)]
     if not comparisons:
         return common_text(wanted, unwanted)
+    if sum(len(comparison.values) for comparison in comparisons) > _COMPARED:
+        raise Undecided(f"more than {_COMPARED} numbers, dates or addresses are compared")
     probes = [probe for comparison in comparisons for probe in comparison.probes()]
     probes += [test.fixed for test in wanted if test.fixed is not None]
     probes += _merged(comparisons)
+    if atoms[0].dimension.removeprefix("key:") not in _TYPED:
+        # The value of a tag, say, may be no number at all; no comparison succeeds then.
+        probes.append("x")
     for probe in probes:
         if all(atom.passes(probe) for atom in atoms):
             return probe
@@ -293,7 +306,7 @@ def _merged(comparisons: Sequence[Comparison]) -> list[str]:
 
 
 def _numbers(values: Sequence[str]) -> list[str]:
-    points = sorted({Decimal(value) for value in values})
+    points = sorted({number for value in values if (number := conditions.number(value)) is not None})
     if not points:
         return ["0"]
     between = [(low + high) / 2 for low, high in pairwise(points)]
@@ -306,7 +319,10 @@ def _moments(values: Sequence[str]) -> list[str]:
         return ["2000-01-01T00:00:00+00:00"]
     day = timedelta(days=1)
     between = [low + (high - low) / 2 for low, high in pairwise(points)]
-    return [point.isoformat() for point in (points[-1] + day, *points, *between, points[0] - day)]
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    after = points[-1] + day if points[-1] < last - day else last
+    before = points[0] - day if points[0] > first + day else first
+    return [point.isoformat() for point in (after, *points, *between, before)]
 
 
 def _addresses(values: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from emrguard_policies.iam import matching
 from emrguard_policies.iam.model import Condition
@@ -31,13 +32,15 @@ _NEGATED = {
     "ArnNotLike": "ArnLike",
 }
 _WITH_VARIABLES = ("String", "Arn")
+_DIGITS = 20
+_LONGEST_NUMBER = 100
 
 
 def holds(condition: Condition, context: Context, *, variables: bool = True) -> bool | None:
     """Whether the condition holds; None when a value of the policy cannot be read (a number that is none, …)."""
     found = context.get(condition.key.lower())
     if condition.operator == "Null":
-        return _null(condition, found)
+        return None if condition.quantifier else _null(condition, found)
     negated = condition.operator in _NEGATED
     if not found:
         if condition.quantifier == "ForAllValues" or condition.if_exists:
@@ -53,6 +56,19 @@ def holds(condition: Condition, context: Context, *, variables: bool = True) -> 
         outcomes = [not match for match in matches]
         return any(outcomes) if condition.quantifier == "ForAnyValue" else all(outcomes)
     return all(matches) if condition.quantifier == "ForAllValues" else any(matches)
+
+
+def readable(condition: Condition) -> bool:
+    """Whether every value of a condition means something to its operator, as number, date, address, true or false."""
+    if condition.operator == "Null":
+        return not condition.quantifier and all(value.lower() in ("true", "false") for value in condition.values)
+    test = _TESTS[_NEGATED.get(condition.operator, condition.operator)]
+    try:
+        for value in condition.values:
+            test("", value)
+    except ValueError:
+        return False
+    return True
 
 
 def _wanted(condition: Condition, context: Context) -> Sequence[str]:
@@ -74,26 +90,38 @@ def _equals(value: str, pattern: str) -> bool:
 
 
 def _equals_ignoring_case(value: str, pattern: str) -> bool:
-    return value.lower() == matching.unescaped(pattern).lower()
+    return matching.folded(value) == matching.folded(matching.unescaped(pattern))
 
 
 def _numeric(compare: Callable[[Decimal, Decimal], bool]) -> _Test:
     def test(value: str, pattern: str) -> bool:
-        wanted = _number(pattern)
+        wanted = number(pattern)
         if wanted is None:
             raise ValueError(pattern)
-        found = _number(value)
+        found = _any_number(value)
         return found is not None and compare(found, wanted)
 
     return test
 
 
-def _number(text: str) -> Decimal | None:
+@lru_cache(maxsize=4096)
+def number(text: str) -> Decimal | None:
+    """A number of a policy; None if it is none, or has more than 20 digits: what lies between two is then not exact."""
+    found = _any_number(text)
+    if found is None or len(found.as_tuple().digits) > _DIGITS or abs(found.adjusted()) > _DIGITS:
+        return None
+    return found
+
+
+def _any_number(text: str) -> Decimal | None:
+    # Decimal reads underscores, which no policy writes, and texts of any length.
+    if len(text) > _LONGEST_NUMBER or "_" in text:
+        return None
     try:
-        number = Decimal(text)
+        found = Decimal(text)
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return found if found.is_finite() else None
 
 
 def _date(compare: Callable[[datetime, datetime], bool]) -> _Test:
@@ -107,6 +135,7 @@ def _date(compare: Callable[[datetime, datetime], bool]) -> _Test:
     return test
 
 
+@lru_cache(maxsize=4096)
 def moment(text: str) -> datetime | None:
     """A date as policies write it: ISO 8601 or seconds since 1970; None if it is neither."""
     try:
@@ -127,12 +156,22 @@ def _bool(value: str, pattern: str) -> bool:
 
 
 def _ip(value: str, pattern: str) -> bool:
-    network = ipaddress.ip_network(pattern, strict=False)
+    network = _network(pattern)
+    address = _address(value)
+    return address is not None and address.version == network.version and address in network
+
+
+@lru_cache(maxsize=4096)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text, strict=False)
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(value)
+        return ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return address.version == network.version and address in network
+        return None
 
 
 _TESTS: Mapping[str, _Test] = {

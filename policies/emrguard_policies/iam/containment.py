@@ -14,24 +14,25 @@ from typing import Any
 
 from emrguard_policies.iam import symbolic
 from emrguard_policies.iam.boxes import Atom, Box, Side, TextAtom, box
+from emrguard_policies.iam.conditions import readable
 from emrguard_policies.iam.decide import Policies, Principal, Request, ResourcePolicy, decide
-from emrguard_policies.iam.glob import Dialect, Mode, Space, Undecided
-from emrguard_policies.iam.model import Effect, Policy, PolicyKind, PrincipalPattern, Statement, parse
+from emrguard_policies.iam.glob import Dialect, Space, Undecided, common_text
+from emrguard_policies.iam.model import Condition, Effect, Policy, PrincipalPattern, Statement, parse
 
 _ACCOUNT = "111122223333"
 _ACTIONS = ("?*:?*",)
 # A request is about an ARN, or about no resource in particular, which policies and decisions write as `*`.
 _RESOURCES: tuple[tuple[str, Dialect], ...] = (("arn:aws*:?*:*:*:?*", "glob"), ("*", "exact"))
-# A principal as one text: its kind, a bar, its name.
-_PRINCIPALS = (
-    "AWS|arn:aws:iam::????????????:role/?*", "AWS|arn:aws:iam::????????????:user/?*", "Service|?*.amazonaws.com",
-    "Federated|?*", "CanonicalUser|?*",
-)  # fmt: skip
-_NOT_AWS = ("Service|*", "Federated|*", "CanonicalUser|*")
+# A principal as one text: its kind, a bar, its name. Only those of kind AWS have an aws:PrincipalArn.
+_AWS = ("AWS|arn:aws*:iam::????????????:role/?*", "AWS|arn:aws*:iam::????????????:user/?*")
+_OTHERS = ("Service|?*", "Federated|?*", "CanonicalUser|?*")
 _PRINCIPAL_KEY = "aws:principalarn"
 _TEXT_DIALECTS: dict[str, Dialect] = {
     "StringEquals": "exact", "StringLike": "glob", "ArnEquals": "arn", "ArnLike": "arn",
+    "StringEqualsIgnoreCase": "exact-nocase",
 }  # fmt: skip
+STEPS = 1_000_000
+"""Transitions that all searches of one question may take together: a few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Containment:
 def contains(candidate: Policy, reference: Policy) -> Containment:
     """Whether every request that `candidate` allows is one that `reference` allows; both of one kind."""
     space = Space()
+    space.steps = STEPS
     try:
         return _contains(space, candidate, reference)
     except Undecided as reason:
@@ -57,73 +59,157 @@ def contains(candidate: Policy, reference: Policy) -> Containment:
 
 
 def _contains(space: Space, candidate: Policy, reference: Policy) -> Containment:
-    granted = _boxes(space, candidate, "Allow", "described")
-    denied = _boxes(space, candidate, "Deny", "bar")
-    # Beyond is what no Allow of the reference covers, and what one of its Denies covers.
-    outside = [*denied, *_boxes(space, reference, "Allow", "bar")]
-    barred = _boxes(space, reference, "Deny", "grant")
+    candidate, reference = _without_the_same(candidate, reference)
+    if not any(statement.effect == "Allow" for statement in candidate.statements):
+        return Containment(True)
     budget = symbolic.Budget()
     unconfirmed: str | None = None
-    for grant in granted:
-        for more, bars in (((), outside), *((each.atoms, denied) for each in barred)):
-            for resource in _RESOURCES:
-                atoms = [*_universe(space, candidate.kind, resource), *grant.atoms, *more]
-                found = symbolic.find(space, atoms, bars, budget)
-                if found is None:
-                    continue
-                witness = _witness(space, _nicer(found, atoms, bars))
-                witness["action"] = _spelled(witness["action"], (reference, candidate))
-                if _confirmed(witness, candidate, reference):
-                    return Containment(False, witness)
-                unconfirmed = unconfirmed or (
-                    f"{grant.statement.label} may allow {witness['action']} on {witness['resource']};"
-                    " the concrete engine does not confirm it"
-                )
-                break
+    for principals in (None,) if candidate.kind == "identity" else (_AWS, _OTHERS):
+        granted = _boxes(space, candidate, "Allow", "described", principals)
+        denied = _boxes(space, candidate, "Deny", "bar", principals)
+        # Beyond is what no Allow of the reference covers, and what one of its Denies covers.
+        outside = [*denied, *_boxes(space, reference, "Allow", "bar", principals)]
+        barred = _boxes(space, reference, "Deny", "grant", principals)
+        for grant in granted:
+            for more, bars in (((), outside), *((each.atoms, denied) for each in barred)):
+                for resource in _RESOURCES:
+                    budget.spend()
+                    atoms = [*_universe(space, principals, resource), *grant.atoms, *more]
+                    found = symbolic.find(space, atoms, bars, budget)
+                    if found is None:
+                        continue
+                    witness = _witness(space, _nicer(found, atoms, bars))
+                    witness["action"] = _spelled(witness["action"], (reference, candidate))
+                    if _confirmed(witness, candidate, reference):
+                        return Containment(False, witness)
+                    unconfirmed = unconfirmed or (
+                        f"{grant.statement.label} may allow {witness['action']} on {witness['resource']};"
+                        " the concrete engine does not confirm it"
+                    )
+                    break
     return Containment(False, undecided=unconfirmed) if unconfirmed else Containment(True)
 
 
-def _boxes(space: Space, policy: Policy, effect: Effect, side: Side) -> list[Box]:
+def _without_the_same(candidate: Policy, reference: Policy) -> tuple[Policy, Policy]:
+    """Both policies without what plainly does not go beyond.
+
+    That is a Deny of the reference that the candidate has as well, and, when all of them are such, an Allow of the
+    candidate of which the reference has a wider one.
+    """
+    if candidate.variables != reference.variables:
+        return candidate, reference
+    denied = {_key(each) for each in candidate.statements if each.effect == "Deny"}
+    left = [each for each in reference.statements if each.effect == "Allow" or _key(each) not in denied]
+    reference = replace(reference, statements=tuple(left))
+    if any(each.effect == "Deny" for each in left):
+        return candidate, reference
+    same = {_key(each) for each in left}
+    wider: dict[object, list[Statement]] = {}
+    for each in left:
+        wider.setdefault(_shape(each), []).append(each)
+    kept = [
+        each
+        for each in candidate.statements
+        if each.effect == "Deny"
+        or (_key(each) not in same and not any(_plainly_in(each, other) for other in wider.get(_shape(each), ())[:20]))
+    ]
+    return replace(candidate, statements=tuple(kept)), reference
+
+
+def _key(statement: Statement) -> Statement:
+    return replace(statement, policy="", index=0, sid=None)
+
+
+def _shape(statement: Statement) -> object:
+    return (
+        statement.principals, statement.not_actions, statement.not_resources, statement.not_principals,
+        frozenset(statement.conditions),
+    )  # fmt: skip
+
+
+def _plainly_in(statement: Statement, other: Statement) -> bool:
+    """Whether a statement lists only actions and resources that another one, otherwise the same, lists too."""
+    actions, resources = set(other.actions or ()), set(other.resources or ())
+    return ("*" in actions or actions.issuperset(statement.actions or ())) and (
+        "*" in resources or resources.issuperset(statement.resources or ())
+    )
+
+
+def _boxes(space: Space, policy: Policy, effect: Effect, side: Side, principals: Sequence[str] | None) -> list[Box]:
     found = []
     for statement in policy.statements:
         if statement.effect != effect:
             continue
-        principal = _principal_atoms(space, statement, side) if policy.kind == "resource" else []
+        named: list[Atom] | None = []
         conditions = statement.conditions
-        if policy.kind == "resource":
+        if principals is not None:
+            named = _principal_atoms(space, policy, statement, side, principals)
             conditions = tuple(each for each in conditions if each.key.lower() != _PRINCIPAL_KEY)
+        if named is None:
+            continue
         read = box(space, policy, replace(statement, conditions=conditions), side)
-        if read is not None and principal is not None:
-            found.append(Box(statement, (*principal, *read.atoms)))
+        if read is not None:
+            found.append(Box(statement, (*named, *read.atoms)))
     return found
 
 
-def _principal_atoms(space: Space, statement: Statement, side: Side) -> list[Atom] | None:
-    """Whom the statement names, and what it asks of aws:PrincipalArn, as texts; None where that cannot be read."""
-    inside: Mode = "must" if side == "bar" else "may"
-    listed = statement.principals if statement.principals is not None else statement.not_principals
-    patterns = [text for each in listed or () for text in _principal_texts(each)]
-    named = space.automaton(patterns, inside, "glob")
-    atoms: list[Atom] = [TextAtom("principal", named, statement.principals is not None)]
+def _principal_atoms(
+    space: Space, policy: Policy, statement: Statement, side: Side, principals: Sequence[str]
+) -> list[Atom] | None:
+    """Whom the statement names, and what it asks of aws:PrincipalArn, as texts; None: nobody of these, for certain.
+
+    Raises:
+        Undecided: the statement is about a principal that no such text describes, a role session for instance.
+    """
+    atoms: list[Atom] = []
+    if statement.principals is not None:
+        if side != "bar":
+            _comparable(space, statement.principals)
+        patterns = [text for each in statement.principals for text in _principal_texts(each)]
+        atoms.append(TextAtom("principal", space.automaton(patterns, "may", "glob")))
+    elif statement.effect == "Allow":
+        if side == "bar":
+            _comparable(space, statement.not_principals or ())
+        patterns = [text for each in statement.not_principals or () for text in _principal_texts(each)]
+        atoms.append(TextAtom("principal", space.automaton(patterns, "may", "glob"), False))
+    elif side == "bar":
+        patterns = [text for each in statement.not_principals or () for text in _principal_texts(each)]
+        atoms.append(TextAtom("principal", space.automaton(patterns, "may", "glob"), False))
+    # Otherwise a Deny for all but some, of which the exceptions count only where account and session are listed, too.
     for condition in statement.conditions:
-        if condition.key.lower() != _PRINCIPAL_KEY:
-            continue
-        dialect = _TEXT_DIALECTS.get(condition.operator.replace("Not", ""))
-        if dialect is None or any("${" in value for value in condition.values):
-            return None
-        positive = "Not" not in condition.operator
-        if condition.quantifier == "ForAllValues" or condition.if_exists:
-            absent = True
-        else:
-            absent = not positive and condition.quantifier != "ForAnyValue"
-        texts = [f"AWS|{value}" for value in condition.values]
-        # A principal of another kind has no ARN, so that the key is absent.
-        atoms.append(TextAtom("principal", space.automaton(texts, inside, dialect), positive))
-        if absent and positive:
-            atoms[-1] = TextAtom("principal", space.automaton([*texts, *_NOT_AWS], inside, "arn"), True)
-        elif not absent and not positive:
-            atoms.append(TextAtom("principal", space.automaton(_NOT_AWS, inside, "glob"), False))
+        if condition.key.lower() == _PRINCIPAL_KEY:
+            more = _arn_atoms(space, policy, condition, side, principals is _AWS)
+            if more is None:
+                return None
+            atoms += more
     return atoms
+
+
+def _arn_atoms(space: Space, policy: Policy, condition: Condition, side: Side, present: bool) -> list[Atom] | None:
+    """What a condition on aws:PrincipalArn asks of the principal; None: it holds for nobody."""
+    unknown: list[Atom] | None = None if side == "bar" else []
+    if condition.operator == "Null":
+        wanted = {value.lower() for value in condition.values}
+        if not readable(condition):
+            return unknown
+        return [] if ("false" if present else "true") in wanted else None
+    dialect = _TEXT_DIALECTS.get(condition.operator.replace("Not", ""))
+    if dialect is None or (policy.variables and any("${" in value for value in condition.values)):
+        return unknown
+    positive = "Not" not in condition.operator
+    if present:
+        texts = [f"AWS|{value}" for value in condition.values]
+        return [TextAtom("principal", space.automaton(texts, "may", dialect), positive)]
+    if condition.quantifier == "ForAllValues" or condition.if_exists:
+        return []
+    return None if positive or condition.quantifier == "ForAnyValue" else []
+
+
+def _comparable(space: Space, principals: Sequence[PrincipalPattern]) -> None:
+    known = space.automaton((*_AWS, *_OTHERS), "text", "glob")
+    for each in principals:
+        if common_text([known, space.automaton(tuple(_principal_texts(each)), "may", "glob")]) is None:
+            raise Undecided(f"{each.kind} principal {each.value} is of a form that cannot be compared")
 
 
 def _principal_texts(pattern: PrincipalPattern) -> Iterator[str]:
@@ -138,12 +224,12 @@ def _principal_texts(pattern: PrincipalPattern) -> Iterator[str]:
         yield f"AWS|arn:aws*:iam::{account}:*"
 
 
-def _universe(space: Space, kind: PolicyKind, resource: tuple[str, Dialect]) -> Iterator[Atom]:
+def _universe(space: Space, principals: Sequence[str] | None, resource: tuple[str, Dialect]) -> Iterator[Atom]:
     pattern, dialect = resource
     yield TextAtom("action", space.automaton(_ACTIONS, "text", "glob-nocase"))
-    yield TextAtom("resource", space.automaton((pattern,), "text", dialect))
-    if kind == "resource":
-        yield TextAtom("principal", space.automaton(_PRINCIPALS, "text", "glob"))
+    yield TextAtom("resource", space.automaton((pattern,), "may", dialect))
+    if principals is not None:
+        yield TextAtom("principal", space.automaton(principals, "text", "glob"))
 
 
 def _nicer(found: symbolic.Found, atoms: Sequence[Atom], bars: Sequence[Box]) -> symbolic.Found:
@@ -169,7 +255,7 @@ def _nicer(found: symbolic.Found, atoms: Sequence[Atom], bars: Sequence[Box]) ->
 
 @cache
 def _known_actions() -> Mapping[str, Mapping[str, Any]]:
-    """The actions of each service in lower case, from cfn-lint's action database."""
+    """The actions of each service in lower case, from cfn-lint's action database, which has no other spelling."""
     text = (files("cfnlint") / "data" / "AdditionalSpecs" / "Policies.json").read_text(encoding="utf-8")
     return {service: found["Actions"] for service, found in json.loads(text).items()}
 

@@ -20,8 +20,10 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Literal
 
+from emrguard_policies.iam.matching import folded, variable_name
 from emrguard_policies.iam.symbols import SymbolTable, is_symbol
 
 Mode = Literal["may", "must", "text"]
@@ -31,6 +33,8 @@ Dialect = Literal["exact", "exact-nocase", "glob", "glob-nocase", "arn"]
 STEPS = 200_000
 """Transitions that one search may take."""
 
+# Places in the patterns that count as one more transition.
+_WEIGHT = 50
 _ARN_COLONS = 5
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _FIRST_VARIABLE = 0x100000
@@ -93,7 +97,7 @@ class Automaton:
     DEAD = -1
 
     def __init__(self, space: Space, patterns: tuple[str, ...], mode: Mode, dialect: Dialect, variables: bool) -> None:
-        self._space = space
+        self.space = self._space = space
         self._mode = mode
         self._nocase = dialect.endswith("-nocase")
         self._edges: list[list[_Edge]] = []
@@ -105,6 +109,9 @@ class Automaton:
         self._letters: dict[int, tuple[frozenset[str], tuple[_Class, ...]]] = {}
         self._closures: dict[int, frozenset[int]] = {}
         self._accepting: list[bool] = []
+        self._first = 0
+        self._home: list[int] = []
+        self._stars: dict[int, int] = {}
         self._source = (patterns, dialect, variables)
 
     @cached_property
@@ -176,12 +183,12 @@ class Automaton:
         return self._letters[state]
 
     def _over(self, positions: frozenset[int], char: str) -> frozenset[int]:
-        folded = char.lower() if self._nocase else char
+        read = folded(char) if self._nocase else char
         after: set[int] = set()
         for position in positions:
             for kind, what, target in self._edges[position]:
                 if kind == _LITERAL:
-                    if what == folded:
+                    if what == read:
                         after |= self._closure(target)
                 elif kind == _CLASS and isinstance(what, _Class) and what.holds(char) and not self._generated(what):
                     after |= self._closure(target)
@@ -224,11 +231,11 @@ class Automaton:
         after: set[int] = set(positions) if shape.least == 0 else set()
         current: frozenset[int] = positions
         seen: set[frozenset[int]] = set()
-        count = 0
-        while current and (shape.most is None or count < shape.most):
+        length = 0
+        while current and (shape.most is None or length < shape.most):
             current = self._over_any_of(current, symbol, shape)
-            count += 1
-            if count >= shape.least:
+            length += 1
+            if length >= shape.least:
                 after |= current
                 # Once a set of positions comes back, longer values lead nowhere new.
                 if current in seen:
@@ -260,9 +267,14 @@ class Automaton:
             not wild and self._space.is_symbol(char) and self._space.shape(char).crosses_segments
             for wild, char in tokens
         )
+        if wildcards:
+            star = (True, "*")
+            pairs = zip(tokens, (None, *tokens), strict=False)
+            tokens = [token for token, before in pairs if not token == before == star]
         everything = dialect == "arn" and tokens == [(True, "*")]
         segmented = dialect == "arn" and not everything
         colons = 0
+        self._first = len(self._edges)
         start = position = self._state()
         for wild, char in tokens:
             if wild and wildcards:
@@ -286,24 +298,32 @@ class Automaton:
             self._ends.add(position)
         return start
 
+    def weight(self, state: int) -> int:
+        """What a step from this state costs: the places in the patterns that it stands for."""
+        return 0 if state == self.DEAD else len(self._sets[state])
+
     def _state(self) -> int:
+        self._home.append(self._first)
         self._edges.append([])
         self._jumps.append([])
         return len(self._edges) - 1
 
     def _literal(self, position: int, char: str) -> int:
         after = self._state()
-        self._edges[position].append((_LITERAL, char.lower() if self._nocase else char, after))
+        self._edges[position].append((_LITERAL, folded(char) if self._nocase else char, after))
         return after
 
     def _wildcard(self, position: int, char: str, no_colon: bool) -> int:
-        after = self._state()
         if char == "*":
             loop = self._state()
+            after = self._state()
+            if not no_colon:
+                self._stars[loop] = self._first
             self._jumps[position].append(loop)
             self._edges[loop].append((_CLASS, _Class(None, no_colon, None, True), loop))
             self._jumps[loop].append(after)
         else:
+            after = self._state()
             self._edges[position].append((_CLASS, _Class(None, no_colon, None, False), after))
         return after
 
@@ -315,8 +335,8 @@ class Automaton:
         self._edges[position].append((_SYMBOL, char, after))
         if self._mode == "may":
             one = _Class(shape.alphabet, no_colon, char, True)
-            for count in range(shape.least if shape.most is None else shape.most):
-                if count >= shape.least:
+            for number in range(shape.least if shape.most is None else shape.most):
+                if number >= shape.least:
                     self._jumps[position].append(after)
                 nearer = self._state()
                 self._edges[position].append((_CLASS, one, nearer))
@@ -347,12 +367,24 @@ class Automaton:
     def _number(self, positions: frozenset[int]) -> int:
         if not positions:
             return self.DEAD
+        positions = self._pruned(positions)
         found = self._numbers.get(positions)
         if found is None:
             found = self._numbers[positions] = len(self._sets)
             self._sets.append(positions)
             self._accepting.append(not self._ends.isdisjoint(positions))
         return found
+
+    def _pruned(self, positions: frozenset[int]) -> frozenset[int]:
+        """The positions without those before a `*` of the same pattern: it takes whatever they would have taken."""
+        latest: dict[int, int] = {}
+        for position in positions:
+            first = self._stars.get(position)
+            if first is not None and position > latest.get(first, -1):
+                latest[first] = position
+        if not latest:
+            return positions
+        return frozenset(each for each in positions if each >= latest.get(self._home[each], -1))
 
 
 def _overlap(what: _Class, shape: Shape) -> bool:
@@ -377,6 +409,18 @@ class Space:
         self._separate: set[frozenset[str]] = set()
         self.key_names: dict[str, str] = {}
         self.memory: dict[object, object] = {}
+        self.steps: int | None = None
+
+    def spend(self, steps: int) -> None:
+        """Count transitions of all searches together, where `steps` limits them.
+
+        Raises:
+            Undecided: the limit is reached.
+        """
+        if self.steps is not None:
+            self.steps -= steps
+            if self.steps < 0:
+                raise Undecided("the policies are too large or too entangled to be compared")
 
     def automaton(self, patterns: Iterable[str], mode: Mode, dialect: Dialect, *, variables: bool = False) -> Automaton:
         """The union of some patterns; `variables` says whether `${…}` in them is a policy variable."""
@@ -420,8 +464,7 @@ class Space:
         )
 
     def variable(self, key: str) -> str:
-        """The symbol that stands for a policy variable; the same key gives the same symbol."""
-        key = key.lower()
+        """The symbol that stands for a policy variable (see `variable_name`); the same name gives the same symbol."""
         if key not in self._variables:
             char = self._variables[key] = chr(_FIRST_VARIABLE + len(self._variables))
             self._shapes[char] = Shape(None, 0, None, False, variable=True)
@@ -429,7 +472,8 @@ class Space:
 
     def variables_in(self, text: str) -> dict[str, str]:
         """The policy variables whose symbols stand in a text: lower-case key → the example it is rendered with."""
-        return {key: self.shape(char).example for key, char in self._variables.items() if char in text}
+        found = {name: self.shape(char).example for name, char in self._variables.items() if char in text}
+        return {name.split(",")[0]: example for name, example in found.items()}
 
     def tokens(self, pattern: str, *, variables: bool) -> list[tuple[bool, str]]:
         """The characters of a pattern, each with whether it is a wildcard (in dialects that have some)."""
@@ -438,7 +482,7 @@ class Space:
         for match in _VARIABLE.finditer(pattern) if variables and "${" in pattern else ():
             tokens += [(char in "*?", char) for char in pattern[position : match.start()]]
             name = match.group(1)
-            tokens.append((False, name if name in ("*", "?", "$") else self.variable(name.split(",")[0].strip())))
+            tokens.append((False, name if name in ("*", "?", "$") else self.variable(variable_name(name))))
             position = match.end()
         tokens += [(char in "*?", char) for char in pattern[position:]]
         return tokens
@@ -482,20 +526,23 @@ def common_text(wanted: Sequence[Automaton], unwanted: Sequence[Automaton] = (),
     came_from: dict[tuple[int, ...], tuple[tuple[int, ...], str] | None] = {start: None}
     queue = deque([start])
     taken = 0
+    space = everyone[0].space
     while queue:
         states = queue.popleft()
         if all(each.accepting(state) for each, state in zip(wanted, states, strict=False)) and not any(
             each.accepting(state) for each, state in zip(unwanted, states[needed:], strict=True)
         ):
             return _lengthened(_spelled(came_from, states), wanted, unwanted)
+        weight = 1 + sum(each.weight(state) for each, state in zip(everyone, states, strict=True)) // _WEIGHT
         for char in _choices(everyone, states):
-            taken += 1
+            taken += weight
+            space.spend(weight)
+            if taken > steps:
+                raise Undecided(f"no answer within {steps} steps")
             after = tuple(each.step(state, char) for each, state in zip(everyone, states, strict=True))
             if after not in came_from and Automaton.DEAD not in after[:needed]:
                 came_from[after] = (states, char)
                 queue.append(after)
-        if taken > steps:
-            raise Undecided(f"no answer within {steps} steps")
     return None
 
 
@@ -523,12 +570,15 @@ def _choices(everyone: Sequence[Automaton], states: Sequence[int]) -> list[str]:
     chars: set[str] = set()
     classes: set[_Class] = set()
     for each, state in zip(everyone, states, strict=True):
-        some, more = each.letters(state)
+        some, kinds = each.letters(state)
         chars |= some
-        classes.update(more)
+        classes.update(kinds)
     others = []
     seen: set[tuple[bool, ...]] = set()
-    for char in _PLAIN:
+    named = {char for one in classes for char in one.alphabet or ()}
+    # One character more than are told apart is always left.
+    left = next(char for char in map(chr, count(0x100)) if char not in chars and char not in named)
+    for char in (*_PLAIN, *sorted(named), left):
         if char not in chars:
             kind = tuple(one.holds(char) for one in classes)
             if kind not in seen:

@@ -20,9 +20,30 @@ _ESCAPES = {"*": "\ue000", "?": "\ue001", ":": "\ue002"}
 _UNESCAPE = {escaped: re.escape(char) for char, escaped in _ESCAPES.items()}
 
 
+def folded(text: str) -> str:
+    """A text for comparisons without regard to case: each character by its own, so that no length changes."""
+    return text.lower() if text.isascii() else "".join(map(_folded, text))
+
+
+def _folded(char: str) -> str:
+    lower = char.lower()
+    return lower if len(lower) == 1 and lower.upper() == char else char
+
+
 def has_variables(pattern: str) -> bool:
     """Whether a pattern holds `${…}`."""
     return "${" in pattern
+
+
+def variable_name(written: str) -> str:
+    """What stands between `${` and `}`, normalised: the key in lower case, with its default if it has one.
+
+    A variable with a default is another one than the same key without it.
+    """
+    with_default = _VARIABLE_WITH_DEFAULT.fullmatch(written)
+    if with_default:
+        return f"{with_default['key'].lower()},{with_default['default']}"
+    return written.strip().lower()
 
 
 def expand(pattern: str, context: Mapping[str, Sequence[str]]) -> str | None:
@@ -75,9 +96,10 @@ def glob(pattern: str) -> Matcher:
 @lru_cache(maxsize=65536)
 def arn(pattern: str) -> Matcher:
     """Matcher of an ARN pattern: wildcards stay within a segment, except in the last one; missing segments are `*`."""
-    if pattern == "*":
+    if pattern and not pattern.strip("*"):
         return lambda _: True
-    if not any(char in pattern for char in "*?") and pattern.count(":") >= ARN_SEGMENTS - 1:
+    # A colon inside the value of a variable begins no segment.
+    if not any(char in pattern for char in "*?\ue002") and pattern.count(":") >= ARN_SEGMENTS - 1:
         return unescaped(pattern).__eq__
     segments = pattern.split(":", ARN_SEGMENTS - 1)
     segments += ["*"] * (ARN_SEGMENTS - len(segments))
@@ -93,7 +115,7 @@ def arn(pattern: str) -> Matcher:
 @lru_cache(maxsize=16384)
 def action(pattern: str) -> Matcher:
     """Matcher of an action pattern; give it the action in lower case."""
-    return glob(pattern.lower())
+    return glob(folded(pattern))
 
 
 class _Wild:

@@ -34,6 +34,12 @@ _BASE_OPERATORS = (
 OPERATORS = {name.lower(): name for name in _BASE_OPERATORS}
 
 
+LONGEST = 262_144
+"""Characters that a policy may have as JSON: eight times the largest that AWS takes, a key policy's 32 KiB."""
+# From here on characters stand for policy variables inside the engine.
+_RESERVED = "\U00100000"
+
+
 class PolicyError(InputError):
     """A policy document that IAM would refuse or that the engine does not know how to read."""
 
@@ -104,10 +110,16 @@ def parse(document: Mapping[str, Any] | str, name: str, kind: PolicyKind = "iden
         PolicyError: not JSON, an unknown element, a missing Effect, an operator or principal of an unknown form, …
     """
     if isinstance(document, str):
+        _short_enough(document, name)
         try:
-            document = json.loads(document)
+            document = read_json(document)
         except (ValueError, RecursionError) as error:
             raise PolicyError(f"{name}: the policy is not JSON: {error}") from error
+    else:
+        try:
+            _short_enough(json.dumps(document, ensure_ascii=False), name)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise PolicyError(f"{name}: the policy cannot be written as JSON: {error}") from error
     if not isinstance(document, Mapping):
         raise PolicyError(f"{name}: a policy is an object, found {_shown(document)}")
     _known_keys(document, _POLICY_KEYS, name)
@@ -120,6 +132,35 @@ def parse(document: Mapping[str, Any] | str, name: str, kind: PolicyKind = "iden
     listed = found if isinstance(found, list) else [found]
     statements = tuple(_statement(item, name, index, kind) for index, item in enumerate(listed))
     return Policy(name, statements, kind, version == "2012-10-17", document)
+
+
+def read_json(text: str) -> Any:
+    """JSON in which no object has a key twice: of two Effects, say, nobody knows which one AWS would take.
+
+    Raises:
+        ValueError: not JSON, or a key is there twice.
+        RecursionError: nested too deeply.
+    """
+    return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key {_shown(next(key for key in keys if keys.count(key) > 1))} stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _short_enough(text: str, name: str) -> None:
+    if len(text) > LONGEST:
+        raise PolicyError(f"{name}: the policy has {len(text):,} characters; AWS takes 32,768 at most")
+    if not text.isascii() and max(text) >= _RESERVED:
+        raise PolicyError(f"{name}: the policy has a character of the private plane 16; leave it out")
 
 
 def _statement(item: Any, name: str, index: int, kind: PolicyKind) -> Statement:
@@ -184,6 +225,8 @@ def _principals(item: Mapping[str, Any], key: str, where: str) -> tuple[Principa
     for kind, values in value.items():
         if kind not in _PRINCIPAL_KINDS:
             raise PolicyError(f"{where}: {key} of unknown kind {_shown(kind)}; known are {', '.join(_PRINCIPAL_KINDS)}")
+        if values == []:
+            raise PolicyError(f"{where}: {key}.{kind} is empty; name a principal")
         patterns += [PrincipalPattern(kind, text) for text in _strings(values, f"{where}, {key}.{kind}")]
     return tuple(patterns)
 
@@ -193,13 +236,18 @@ def _conditions(value: Any, where: str) -> tuple[Condition, ...]:
         return ()
     if not isinstance(value, Mapping):
         raise PolicyError(f"{where}: Condition is {_shown(value)}; use an object")
-    conditions = []
+    conditions: list[Condition] = []
+    seen: set[tuple[str | None, str, bool, str]] = set()
     for written, keys in value.items():
         quantifier, operator, if_exists = _operator(written, where)
         if not isinstance(keys, Mapping) or not keys:
             raise PolicyError(f"{where}: Condition.{written} is {_shown(keys)}; use an object of keys and values")
         for key, values in keys.items():
             texts = _strings(values, f"{where}, Condition.{written}.{key}", scalars=True)
+            same = (quantifier, operator, if_exists, key.lower())
+            if same in seen:
+                raise PolicyError(f"{where}: Condition.{written} has {_shown(key)} twice, in different cases")
+            seen.add(same)
             conditions.append(Condition(operator, key, texts, quantifier, if_exists))
     return tuple(conditions)
 
@@ -238,7 +286,7 @@ def _strings(value: Any, where: str, *, scalars: bool = False) -> tuple[str, ...
 def _known_keys(item: Mapping[str, Any], known: set[str], where: str) -> None:
     unknown = sorted(str(key) for key in item if key not in known)
     if unknown:
-        raise PolicyError(f"{where}: unknown element {unknown[0]}")
+        raise PolicyError(f"{where}: unknown element {_shown(unknown[0])[1:-1]}")
 
 
 def _shown(value: Any) -> str:

@@ -192,13 +192,13 @@ class Budget:
     def __init__(self, splits: int = SPLITS) -> None:
         self._left = splits
 
-    def spend(self) -> None:
-        """One more part.
+    def spend(self, bars: int = 0) -> None:
+        """One more part, held against so many bars.
 
         Raises:
             Undecided: the budget is used up.
         """
-        self._left -= 1
+        self._left -= 1 + bars // 100
         if self._left < 0:
             raise Undecided(f"more than {SPLITS} cases")
 
@@ -235,7 +235,7 @@ def covers(bar: Box, values: Mapping[str, Values | str]) -> bool:
 def _outside(
     space: Space, parts: Mapping[str, tuple[Atom, ...]], values: Found, bars: Sequence[Box], budget: Budget
 ) -> Found | None:
-    budget.spend()
+    budget.spend(len(bars))
     bar = next((each for each in bars if covers(each, values)), None)
     if bar is None:
         return values
@@ -323,8 +323,9 @@ def named(space: Space, grant: Box, subject: Subject) -> How | None:
     """How a statement of a resource policy may name the subject, the strongest way; None: it does not."""
     statement = grant.statement
     if statement.not_principals is not None:
-        certain = any(_names(space, pattern, subject, "must") for pattern in statement.not_principals)
-        return None if certain else "everyone"
+        # To except one session of a role leaves its others.
+        hows = {_names(space, pattern, subject, "must") for pattern in statement.not_principals}
+        return None if hows - {None, "session"} else "everyone"
     found = {_names(space, pattern, subject, "may") for pattern in statement.principals or ()}
     order: tuple[How, ...] = ("session", "principal", "everyone", "account")
     return next((how for how in order if how in found), None)
