@@ -73,6 +73,25 @@ def collect(assembly: Assembly, resolver: Resolver, space: Space) -> Carriers:
     return _Collector(assembly, resolver, space).run()
 
 
+def limit_by_scps(found: Carriers, space: Space, scps: Mapping[str, Any]) -> None:
+    """Adds the Denies of service control policies, by name, to every principal.
+
+    What such a policy does not allow is not counted: which policies are attached at one level, where any of them is
+    enough, their documents do not say.
+
+    Raises:
+        PolicyError: a document is not a policy.
+    """
+    bars = tuple(
+        Compiled(compiled.policy, (), compiled.bars)
+        for compiled in (symbolic.compiled(space, parse(document, name)) for name, document in scps.items())
+    )
+    if bars:
+        found.carriers = [
+            replace(each, held=replace(each.held, identity=(*each.held.identity, *bars))) for each in found.carriers
+        ]
+
+
 def name_of(resource: Resource) -> str:
     """How people find a resource: its construct path without CDK's last steps."""
     path = resource.construct_path

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from emrguard_policies.assembly import Assembly, Mark, Resource, unexpanded
-from emrguard_policies.carriers import ROLE, Carrier, collect, name_of
+from emrguard_policies.carriers import ROLE, Carrier, collect, limit_by_scps, name_of
 from emrguard_policies.declared import Declared
 from emrguard_policies.envelope import beyond
 from emrguard_policies.goal_actions import ASSUME, TAGGING
@@ -40,15 +40,18 @@ LEAST_PRIVILEGE, TRUST, DEPUTY, UNDECIDED, SHARED = (
 )
 
 
-def prove(assembly: Assembly, *, tenants: Mapping[str, Any] | None = None) -> Proof:
+def prove(
+    assembly: Assembly, *, tenants: Mapping[str, Any] | None = None, scps: Mapping[str, Any] | None = None
+) -> Proof:
     """Ask for every ordered pair of tenants, and for every principal, what it could do to the other.
 
-    `tenants` overrides the manifest (see `tenants.tenants_of`).
+    `tenants` overrides the manifest (see `tenants.tenants_of`). `scps` are service control policies of the accounts, by
+    name; their Denies count.
 
     Raises:
         InputError: the templates refer to themselves in a circle, or `tenants` has another form.
     """
-    return _Prover(assembly, tenants).run()
+    return _Prover(assembly, tenants, scps or {}).run()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +75,15 @@ class _Hit:
 
 
 class _Prover:
-    def __init__(self, assembly: Assembly, given: Mapping[str, Any] | None) -> None:
+    def __init__(self, assembly: Assembly, given: Mapping[str, Any] | None, scps: Mapping[str, Any]) -> None:
         self._unread = assembly.unread
         self._resolver = Resolver(assembly)
         self._partitions = list(dict.fromkeys(map(self._resolver.partition, assembly.templates)))
         self._tenants = tenants_of(assembly, self._resolver, given)
         self._space = Space(self._resolver.symbols)
         self._found = collect(assembly, self._resolver, self._space)
+        self._scps = tuple(scps)
+        limit_by_scps(self._found, self._space, scps)
         self._carriers = self._found.carriers
         tags = Tags(self._resolver, self._space, self._found)
         self._builder = GoalBuilder(self._resolver, self._space, self._found, self._tenants, tags)
@@ -819,6 +824,11 @@ class _Prover:
                     f"bucket {resource.logical_id} is shared by prefix ({parts}): {mark.shared or 'no reason'}"
                 )
         texts += self._found.assumptions
+        if self._scps:
+            texts.append(
+                f"the Denies of {', '.join(self._scps)} apply to every principal: the accounts are members of the"
+                " organization and below these policies"
+            )
         texts += _STANDING
         return tuple(texts)
 
@@ -835,7 +845,8 @@ _STANDING = (
     "the templates are deployed as they are, and nothing is changed behind CloudFormation's back",
     "names and ids that AWS generates differ from each other and from every name in the templates",
     "stacks for any account or region are all deployed to one account and region, of the partition aws",
-    "no service control, resource control or VPC endpoint policy is counted: those could only forbid more",
+    "no resource control or VPC endpoint policy, and no service control policy that was not given, is counted: those"
+    " could only forbid more",
     "KMS grants, access points and bucket ACLs made at run time are not in the templates and not judged",
     "administrators of the account are outside of the tenants",
 )

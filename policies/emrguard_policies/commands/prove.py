@@ -25,12 +25,23 @@ from emrguard_policies.proof_text import proof_text
     type=click.Path(path_type=Path),
     help="JSON file that says which tenant owns what, instead of the templates.",
 )
-def prove(path: Path, form: str, tenants: Path | None) -> None:
+@click.option(
+    "--scp",
+    "scps",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="JSON file with a service control policy of the accounts; its Denies count. May be given several times.",
+)
+def prove(path: Path, form: str, tenants: Path | None, scps: tuple[Path, ...]) -> None:
     """Prove that no tenant in PATH (a cdk.out or a template, by default cdk.out) can reach another one's resources.
 
     Exit code 0: isolated. 3: a counterexample was found, or a question could not be decided. 1: could not run.
     """
-    proof = prove_isolation(load(path), tenants=None if tenants is None else _map(tenants))
+    proof = prove_isolation(
+        load(path),
+        tenants=None if tenants is None else _read(tenants, _TENANTS),
+        scps={str(each): _read(each, _SCP) for each in scps},
+    )
     click.echo(_FORMS[form](proof), nl=False)
     sys.exit(0 if proof.verdict == "isolated" else 3)
 
@@ -49,7 +60,11 @@ _FORMS: Mapping[str, Callable[[Proof], str]] = {
 }
 
 
-def _map(path: Path) -> Mapping[str, Any]:
+_TENANTS = 'the map of tenants is an object, such as {"tenants": {"a": ["StackA/*"]}}'
+_SCP = 'a service control policy is an object, such as {"Version": "2012-10-17", "Statement": []}'
+
+
+def _read(path: Path, form: str) -> Mapping[str, Any]:
     try:
         body = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -57,5 +72,5 @@ def _map(path: Path) -> Mapping[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON: {error}") from error
     if not isinstance(body, dict):
-        raise InputError(f'{path}: the map of tenants is an object, such as {{"tenants": {{"a": ["StackA/*"]}}}}')
+        raise InputError(f"{path}: {form}")
     return body
