@@ -54,5 +54,5 @@ def test_the_denies_of_a_given_policy_count(scps: list[Any], code: int, tmp_path
 @pytest.mark.parametrize("document", [[], {"Statement": [{"Effect": "Deny"}]}, {"Statements": []}])
 def test_a_bad_policy_is_an_error_with_its_file(document: Any, tmp_path: Path) -> None:
     """A file that is no policy is refused by name."""
-    with pytest.raises(InputError, match="scp0.json"):
+    with pytest.raises(InputError, match=r"scp0\.json"):
         _run(tmp_path, document)
