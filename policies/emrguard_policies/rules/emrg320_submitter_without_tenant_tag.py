@@ -15,6 +15,7 @@ from emrguard_policies.rules.context import Context
 
 _ACTIONS = ("emr-serverless:startjobrun", "emr-serverless:startsession", "emr-serverless:accesslivyendpoints")
 _TAG = "aws:resourcetag/"
+_ID_LENGTH = 16
 
 
 def check(context: Context) -> Iterator[Violation]:
@@ -26,16 +27,24 @@ def check(context: Context) -> Iterator[Violation]:
             where = document.where(statement)
             if any(len(item) == 1 and context.unknown(item) for item in statement.resources or ()):
                 yield Violation(document.resource, where, "the applications depend on the deployment", undecided=True)
-            elif _is_wide(statement) and not _demands_tag(statement):
+            elif _is_wide(context, statement) and not _demands_tag(statement):
                 found = ", ".join(map(context.shown, statement.resources or ("all but some",)))
                 message = f"jobs may be started on {found}, with no condition on a tag of the application"
                 yield Violation(document.resource, where, message)
 
 
-def _is_wide(statement: Statement) -> bool:
-    """Whether the resources include applications by a wildcard in their id."""
-    names = [item.partition("/applications/")[2] or item for item in statement.resources or ("*",)]
-    return any("*" in name.partition("/")[0] or "?" in name.partition("/")[0] for name in names)
+def _is_wide(context: Context, statement: Statement) -> bool:
+    """Whether the resources include applications that they do not name."""
+    if statement.resources is None:
+        return True
+    return any(not _names_one(context, item) for item in statement.resources if "*" in item or "?" in item)
+
+
+def _names_one(context: Context, resource: str) -> bool:
+    """Whether a pattern stays within one application: its id in full, then a wildcard for its job runs."""
+    _, application, rest = resource.partition("/applications/")
+    name = context.resolver.symbols.readable(rest.partition("/")[0].removesuffix("*"))
+    return bool(application) and not set(name) & set("*?") and len(name) >= _ID_LENGTH
 
 
 def _demands_tag(statement: Statement) -> bool:
