@@ -17,7 +17,6 @@ from constructs import Construct
 from emrguard import _actions, _key_policy
 from emrguard._manifest import Owner
 from emrguard.exceptions import ArgumentError
-from emrguard_policies.nag import acknowledge
 
 PLATFORM_TAG = "emrguard:platform"
 """The tag of what watches over the tenants; the service control policy of `emrguard policies scp` goes by it."""
@@ -169,12 +168,6 @@ class Alerts(Construct):
             ),
         )
         self._owner.mark(key, "alerts-key")
-        acknowledge(
-            key,
-            "EMRG114",
-            "EventBridge sends no source when it publishes to an encrypted topic, so a condition would lose every "
-            "alert; the key encrypts nothing but this topic's messages",
-        )
         return key
 
     def _sources(self) -> list[tuple[str, str, str | None]]:

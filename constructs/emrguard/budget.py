@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_budgets as budgets
 from constructs import Construct
 
-from emrguard import _arguments
+from emrguard import _arguments, _regions
 from emrguard._manifest import Owner
 from emrguard.alerts import Alerts
 from emrguard.exceptions import ArgumentError
@@ -54,6 +54,7 @@ class Budget(Construct):
         currency: str = "USD",
     ) -> None:
         super().__init__(scope, id)
+        _regions.demand(self, "AWS::Budgets::Budget", "make the budget in a stack in another Region: it counts all")
         owner = Owner(tenant=_arguments.tenant_name(self, tenant))
         path = self.node.path
         if not isinstance(monthly_limit, int | float) or isinstance(monthly_limit, bool) or not monthly_limit > 0:

@@ -9,6 +9,7 @@ from typing import Literal
 from aws_cdk import aws_macie as macie
 from constructs import Construct
 
+from emrguard import _regions
 from emrguard._manifest import Owner
 from emrguard.alerts import Alerts
 from emrguard.data_bucket import TenantBucket
@@ -71,6 +72,7 @@ class Macie(Construct):
         owner = Owner(shared=_SHARED)
         turned_on = None
         if session == "new":
+            _regions.demand(self, "AWS::Macie::Session", "leave Macie out")
             turned_on = macie.CfnSession(self, "Resource", status="ENABLED", finding_publishing_frequency=publishing)
             owner.mark(turned_on, "macie")
         else:

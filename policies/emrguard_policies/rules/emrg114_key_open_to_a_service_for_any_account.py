@@ -2,12 +2,17 @@
 
 `aws:SourceArn` or `aws:SourceAccount`, or the encryption context that holds an ARN of the account, ties the use to your
 own applications and log groups: the guard against the confused deputy.
+
+EventBridge sends none of these when it publishes to an encrypted topic, so a condition would lose every event. A key
+that encrypts topics and nothing else may be open to it; who may publish is up to the policy of the topic.
+https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from emrguard_policies.assembly import Resource
 from emrguard_policies.iam.model import Statement
 from emrguard_policies.rules import statements
 from emrguard_policies.rules.base import Rule, Violation
@@ -15,6 +20,7 @@ from emrguard_policies.rules.context import Context, services
 
 _PROPERTY = "KeyPolicy"
 _USE = ("kms:decrypt", "kms:encrypt", "kms:generatedatakey", "kms:creategrant")
+_UNSOURCED = {"events.amazonaws.com"}
 _SOURCES = ("aws:sourcearn", "aws:sourceaccount", "kms:calleraccount")
 
 
@@ -27,10 +33,14 @@ def check(context: Context) -> Iterator[Violation]:
         if document.policy is None:
             yield Violation(key, _PROPERTY, f"the key policy cannot be read: {document.problem}", undecided=True)
         for statement in document.statements:
-            found = sorted(services(statement))
+            found = sorted(services(statement) - (_UNSOURCED if _encrypts_topics_only(context, key) else set()))
             if found and any(statements.allows(statement, action) for action in _USE) and not _tied(statement):
                 message = f"{', '.join(map(context.shown, found))} may use the key for anybody"
                 yield Violation(key, document.where(statement), message)
+
+
+def _encrypts_topics_only(context: Context, key: Resource) -> bool:
+    return not context.keys[key] and key in context.pointing("AWS::SNS::Topic", "KmsMasterKeyId")
 
 
 def _tied(statement: Statement) -> bool:

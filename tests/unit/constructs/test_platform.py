@@ -8,6 +8,9 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_glue as glue
+from cfnlint.helpers import REGIONS  # type: ignore[import-untyped]
+from cfnlint.schema._exceptions import ResourceNotFoundError  # type: ignore[import-untyped]
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 from construct_support import ACCOUNT, REGION, Synthesized, administrator, new_app, synthesize
 
 from emrguard import (
@@ -21,6 +24,7 @@ from emrguard import (
     Tenant,
     load_tenants,
 )
+from emrguard._regions import LACKING
 from emrguard_policies.assembly import load
 from emrguard_policies.audit import audit
 from emrguard_policies.exceptions import EmrGuardError
@@ -57,7 +61,7 @@ def test_a_platform_over_two_tenants(tmp_path: Path) -> None:
     open_findings = [each for each in audit(assembly).findings if each.acknowledged is None]
     # Acknowledgments reach the templates by an aspect of cdk-nag's, which this app does not use. The disks' key and the
     # stop before a deletion are what CloudFormation has no property for.
-    assert {each.rule for each in open_findings} <= {"EMRG114", "EMRG121", "EMRG516"}
+    assert {each.rule for each in open_findings} <= {"EMRG121", "EMRG516"}
     (template,) = [each for each in assembly.templates if each.name == "DataPlatform"]
     assert {"TrailArn", "AlertsTopicArn", "AdminRoleArn"} <= set(template.outputs)
     shared = [each.mark for each in template.resources.values() if each.type != "AWS::CDK::Metadata"]
@@ -196,6 +200,35 @@ def test_a_budget_counts_one_tenant() -> None:
         arguments: dict[str, Any] = {"tenant": "flights", "alerts": alerts, **more}
         with pytest.raises(ArgumentError, match=message):
             Budget(stack, f"B{number}", **arguments)
+
+
+def test_regions_that_lack_a_type_fail_early() -> None:
+    """Not in the middle of a deployment."""
+    stack = cdk.Stack(cdk.App(), "S", env=cdk.Environment(account=ACCOUNT, region="us-gov-west-1"))
+    team = Tenant(
+        stack,
+        "T",
+        name="flights",
+        availability_zones=["us-gov-west-1a", "us-gov-west-1b"],
+        s3_prefix_list_id="pl-1a2b3c4d",
+    )
+    alerts = Alerts(stack, "Alerts")
+    with pytest.raises(ArgumentError, match="S/M: region is 'us-gov-west-1'; CloudFormation has no AWS::Mac"):
+        Macie(stack, "M", buckets=[team.data], alerts=alerts)
+    with pytest.raises(ArgumentError, match="no AWS::Budgets::Budget there: make the budget in a stack in another"):
+        Budget(stack, "B", tenant="flights", monthly_limit=1, alerts=alerts)
+
+
+@pytest.mark.parametrize("kind", sorted(LACKING))
+def test_the_lists_of_regions_are_cloudformations(kind: str) -> None:
+    """As cfn-lint has them."""
+    lacking = []
+    for region in REGIONS:
+        try:
+            PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, kind)
+        except ResourceNotFoundError:
+            lacking.append(region)
+    assert tuple(sorted(lacking)) == LACKING[kind]
 
 
 # Tenants from a file
