@@ -7,6 +7,7 @@ tied to it by a policy that starts its jobs with a role.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -130,10 +131,13 @@ def _inferred(assembly: Assembly, resolver: Resolver, marks: dict[Resource, Mark
         owner = _owner(resource, applications)
         if owner is not None:
             owners[resource] = owner
-    for role, application in _submissions(assembly, resolver):
-        if owners.setdefault(role, application) is not application and role.type == ROLE:
-            # Two applications run with this role: it belongs to neither.
-            del owners[role]
+    contested: set[Resource] = set()
+    for role, application in (*_submissions(assembly, resolver), *_jobs(assembly, resolver)):
+        if owners.setdefault(role, application) is not application:
+            contested.add(role)
+    for role in contested:
+        # Two applications run with this role: it belongs to neither.
+        del owners[role]
     found = dict(marks)
     for resource, application in owners.items():
         if resource not in found:
@@ -197,6 +201,52 @@ def _submissions(assembly: Assembly, resolver: Resolver) -> Iterator[tuple[Resou
             if len(started) == 1:
                 for role in passed:
                     yield role, next(iter(started))
+
+
+def _jobs(assembly: Assembly, resolver: Resolver) -> Iterator[tuple[Resource, Resource]]:
+    """Roles and applications that state machines and schedules name together in a job that they start."""
+    for resource in assembly.resources("AWS::StepFunctions::StateMachine", "AWS::Scheduler::Schedule"):
+        properties = resolver.properties(resource)
+        substitutions = properties.get("DefinitionSubstitutions")
+        for written in _definitions(properties):
+            text = written
+            for name, value in substitutions.items() if isinstance(substitutions, Mapping) else ():
+                text = text.replace(f"${{{name}}}", str(value)) if isinstance(text, str) else text
+            for job in _started(text):
+                application, role = (
+                    _job_target(resolver, job.get(key)) for key in ("applicationid", "executionrolearn")
+                )
+                if application and role and application.type == APPLICATION and role.type == ROLE:
+                    yield role, application
+
+
+def _definitions(properties: Mapping[str, Any]) -> Iterator[Any]:
+    yield properties.get("Definition")
+    yield properties.get("DefinitionString")
+    target = properties.get("Target")
+    yield target.get("Input") if isinstance(target, Mapping) else None
+
+
+def _started(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects in a definition that name an application and a role, their keys in lower case without `.$`."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return
+    if isinstance(value, Mapping):
+        lowered = {str(key).lower().removesuffix(".$"): item for key, item in value.items()}
+        if "applicationid" in lowered and "executionrolearn" in lowered:
+            yield lowered
+        for item in value.values():
+            yield from _started(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _started(item)
+
+
+def _job_target(resolver: Resolver, text: Any) -> Resource | None:
+    return resolver.find(text) if isinstance(text, str) else None
 
 
 def _statements(document: Any) -> Iterator[Mapping[str, Any]]:

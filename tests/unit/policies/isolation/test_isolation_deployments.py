@@ -156,8 +156,12 @@ def test_pathological_patterns_never_pass(pattern: str, tmp_path: Path) -> None:
     assert wide.verdict in ("violated", "undecided") or matches
 
 
-def test_a_policy_of_many_statements_is_judged(tmp_path: Path) -> None:
-    """Thousands of statements cost seconds at most, and the one hole among them is found."""
-    statements = [allow("s3:GetObject", f"arn:aws:s3:::elsewhere-{number}/*") for number in range(3000)]
+@pytest.mark.parametrize("count", [100, 20_000])
+def test_a_huge_policy_never_passes(count: int, tmp_path: Path) -> None:
+    """A policy of many statements is judged; one that no account could have is undecided, in bounded time."""
+    statements = [allow("s3:GetObject", f"arn:aws:s3:::elsewhere-{number}/*") for number in range(count)]
     proof = _conditional(_two(*statements, allow("s3:GetObject", OTHER)), tmp_path)
-    assert len(of_check(proof, "data")) == 1
+    if count == 100:
+        assert len(of_check(proof, "data")) == 1
+    else:
+        assert proof.verdict == "undecided"
