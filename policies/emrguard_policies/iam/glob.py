@@ -33,8 +33,11 @@ Dialect = Literal["exact", "exact-nocase", "glob", "glob-nocase", "arn"]
 STEPS = 200_000
 """Transitions that one search may take."""
 
+LONGEST = 200_000
+"""Characters of the patterns of one set: what is longer takes too much memory."""
+
 # Places in the patterns that count as one more transition.
-_WEIGHT = 50
+_WEIGHT = 10
 _ARN_COLONS = 5
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _FIRST_VARIABLE = 0x100000
@@ -118,6 +121,8 @@ class Automaton:
     def start(self) -> int:
         """The state before the first character. Automata are built when they are first read: most never are."""
         patterns, dialect, variables = self._source
+        if sum(map(len, patterns)) > LONGEST:
+            raise Undecided(f"patterns of more than {LONGEST:,} characters")
         starts = [self._pattern(self._space.tokens(each, variables=variables), dialect) for each in patterns]
         return self._number(frozenset().union(*map(self._closure, starts)))
 

@@ -34,8 +34,8 @@ _BASE_OPERATORS = (
 OPERATORS = {name.lower(): name for name in _BASE_OPERATORS}
 
 
-LONGEST = 262_144
-"""Characters that a policy may have as JSON: eight times the largest that AWS takes, a key policy's 32 KiB."""
+LONGEST = 1_048_576
+"""Characters that a policy may have as JSON: far more than the largest that AWS takes, a key policy's 32 KiB."""
 # From here on characters stand for policy variables inside the engine.
 _RESERVED = "\U00100000"
 
@@ -115,11 +115,10 @@ def parse(document: Mapping[str, Any] | str, name: str, kind: PolicyKind = "iden
             document = read_json(document)
         except (ValueError, RecursionError) as error:
             raise PolicyError(f"{name}: the policy is not JSON: {error}") from error
-    else:
-        try:
-            _short_enough(json.dumps(document, ensure_ascii=False), name)
-        except (TypeError, ValueError, RecursionError) as error:
-            raise PolicyError(f"{name}: the policy cannot be written as JSON: {error}") from error
+    try:
+        _short_enough(json.dumps(document, ensure_ascii=False), name)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PolicyError(f"{name}: the policy cannot be written as JSON: {error}") from error
     if not isinstance(document, Mapping):
         raise PolicyError(f"{name}: a policy is an object, found {_shown(document)}")
     _known_keys(document, _POLICY_KEYS, name)
