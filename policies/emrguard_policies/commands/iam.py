@@ -13,7 +13,7 @@ import click
 from emrguard_policies.exceptions import InputError
 from emrguard_policies.iam import decide as concrete
 from emrguard_policies.iam.containment import contains as policy_contains
-from emrguard_policies.iam.model import Policy, PolicyKind, parse, read_json
+from emrguard_policies.iam.model import Policy, PolicyError, PolicyKind, parse, read_json
 
 _REQUEST_KEYS = {
     "principal", "action", "resource", "context", "resource_account", "identity", "boundary", "session",
@@ -102,6 +102,9 @@ def _text(body: Mapping[str, Any], key: str, where: str, default: str | None = N
 
 def _request(body: Mapping[str, Any], path: Path) -> concrete.Request:
     who = _object(body.get("principal"), f"{path}, principal")
+    unknown = sorted(set(who) - {"kind", "arn", "account", "role_arn"})
+    if unknown:
+        raise InputError(f"{path}, principal: unknown element {unknown[0]}; known are kind, arn, account, role_arn")
     kind = _text(who, "kind", f"{path}, principal")
     if kind not in _PRINCIPAL_KINDS:
         raise InputError(f"{path}, principal: kind is {kind!r}; known are {', '.join(_PRINCIPAL_KINDS)}")
@@ -173,5 +176,9 @@ def _many(value: Any, path: Path, key: str, kind: PolicyKind = "identity") -> li
 def _one(value: Any, where: str, name: str, kind: PolicyKind) -> Policy:
     body = _object(value, where)
     if "document" in body:
-        return parse(_object(body["document"], where), _text(body, "name", where, name), kind)
-    return parse(body, name, kind)
+        name = _text(body, "name", where, name)
+        body = _object(body["document"], where)
+    try:
+        return parse(body, name, kind)
+    except PolicyError as error:
+        raise InputError(f"{where}: {error}") from error
