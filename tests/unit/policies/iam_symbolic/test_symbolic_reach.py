@@ -138,6 +138,16 @@ def test_resource_policies_and_gates_are_sound(
             assert _reach(action, resource, policy, on=on, gate=gate) is not None
 
 
+def test_to_except_one_session_leaves_the_other_sessions_of_a_role() -> None:
+    """An Allow for all but one session of a role is an Allow for the role."""
+    allow = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/flights/other"
+    on = _policy({"Statement": {**allow, "NotPrincipal": {"AWS": session}}}, "r", "resource")
+    request = Request(PRINCIPAL, "s3:GetObject", "arn:aws:s3:::a/x", {}, ACCOUNT)
+    assert decide(request, Policies(resource=ResourcePolicy(on))).allowed
+    assert _reach("s3:GetObject", "arn:aws:s3:::a/?*", on=on) is not None
+
+
 def test_a_boundary_limits_what_identity_policies_give() -> None:
     """A role can do only what its permissions boundary allows as well."""
     space = Space()
