@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emrguard import _actions, _arguments
 from emrguard._manifest import Owner
+from emrguard.exceptions import ArgumentError
 
 SERVICE = "emr-serverless.amazonaws.com"
+
+LONGEST_RUN_POLICY = 2048
+"""Characters that StartJobRun takes as `executionIamPolicy.policy`."""
 
 
 class ExecutionRole(iam.Role):
@@ -18,6 +24,17 @@ class ExecutionRole(iam.Role):
     Grant it what its jobs need: `data.grant_read(role, "input/")`, `logs.grant_write(role)`. As it is an `iam.Role`,
     CDK's own grants take it, too; mind that CDK's grants on buckets are wider than they look.
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/security-iam-runtime-role.html
+
+    ```python
+    import aws_cdk as cdk
+    from emrguard import ApplicationKey, DataBucket, ExecutionRole
+
+    stack = cdk.Stack(cdk.App(), "Flights")
+    data = DataBucket(stack, "Data", tenant="flights", key=ApplicationKey(stack, "Key", tenant="flights"))
+    role = ExecutionRole(stack, "ExecutionRole", tenant="flights")
+    data.grant_read(role, "input/")
+    data.grant_read_write(role, "output/")
+    ```
 
     Args:
         tenant: name of the tenant that owns the role.
@@ -48,3 +65,32 @@ class ExecutionRole(iam.Role):
             resource_arns=[self.role_arn],
             conditions={"StringEquals": {"iam:PassedToService": SERVICE}},
         )
+
+    def scoped_down(self, statements: Sequence[iam.PolicyStatement]) -> str:
+        """The policy of one job run, for `executionIamPolicy.policy` of StartJobRun (boto3, Step Functions).
+
+        The run may do what both the role and this policy allow, so it can only have less than the role.
+        https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/jobs-execution-iam-policy.html
+
+        Returns:
+            The policy as JSON without spaces; a token where it holds values that only the deployment knows.
+
+        Raises:
+            ArgumentError: there is no statement, one names a principal, or the text is longer than 2048 characters.
+                Of values that only the deployment knows, the length is not counted: StartJobRun refuses what becomes
+                longer by them.
+        """
+        path, where = self.node.path, "statements"
+        if not statements:
+            raise ArgumentError(path, where, [], "write at least one statement: without any the run may do nothing")
+        if any(each.has_principal for each in statements):
+            raise ArgumentError(path, where, "a statement with a principal", "leave it out: the run is the principal")
+        stack = cdk.Stack.of(self)
+        text = stack.to_json_string(iam.PolicyDocument(statements=list(statements)))
+        resolved = stack.resolve(text)
+        parts = [resolved] if isinstance(resolved, str) else resolved["Fn::Join"][1]
+        length = sum(len(part) for part in parts if isinstance(part, str))
+        if length > LONGEST_RUN_POLICY:
+            mend = f"StartJobRun takes {LONGEST_RUN_POLICY}: name fewer resources, or a common prefix of them"
+            raise ArgumentError(path, where, f"{length} characters", mend)
+        return resolved if isinstance(resolved, str) else text

@@ -46,6 +46,17 @@ class IsolatedNetwork(Construct):
     The VPC's default security group keeps AWS's rules, because only a custom resource could remove them; nothing uses
     it.
 
+    ```python
+    import aws_cdk as cdk
+    from emrguard import ApplicationKey, DataBucket, IsolatedNetwork, JobLogs
+
+    stack = cdk.Stack(cdk.App(), "Flights")
+    key = ApplicationKey(stack, "Key", tenant="flights")
+    data = DataBucket(stack, "Data", tenant="flights", key=key)
+    logs = JobLogs(stack, "Logs", tenant="flights", key=key)
+    network = IsolatedNetwork(stack, "Network", tenant="flights", key=key, data=data, logs=logs)
+    ```
+
     Args:
         tenant: name of the tenant that owns the network.
         key: the tenant's key; encrypts the flow logs, and the KMS endpoint reaches no other key.

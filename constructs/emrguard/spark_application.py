@@ -85,6 +85,18 @@ class SparkApplication(Construct):
     no IAM condition prevents it; `--conf` in the submit parameters adds to it.
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/default-configs.html
 
+    ```python
+    import aws_cdk as cdk
+    from emrguard import ApplicationKey, DataBucket, IsolatedNetwork, JobLogs, SparkApplication
+
+    stack = cdk.Stack(cdk.App(), "Flights")
+    key = ApplicationKey(stack, "Key", tenant="flights")
+    data = DataBucket(stack, "Data", tenant="flights", key=key)
+    logs = JobLogs(stack, "Logs", tenant="flights", key=key)
+    network = IsolatedNetwork(stack, "Network", tenant="flights", key=key, data=data, logs=logs)
+    SparkApplication(stack, "Application", tenant="flights", network=network, logs=logs, key=key)
+    ```
+
     Args:
         tenant: name of the tenant that owns the application, and the application's name.
         network: where the workers run.

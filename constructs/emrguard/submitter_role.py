@@ -16,6 +16,17 @@ class SubmitterRole(iam.Role):
 
     `SparkApplication.grant_submit` gives it the right to run jobs.
 
+    ```python
+    import aws_cdk as cdk
+    from emrguard import SubmitterRole, Tenant
+
+    stack = cdk.Stack(cdk.App(), "Flights")
+    tenant = Tenant(stack, "Tenant", name="flights")
+    nightly = SubmitterRole(stack, "Nightly", tenant="flights")
+    tenant.application.grant_submit(nightly, tenant.execution_role)
+    tenant.key.grant_encrypt_decrypt(nightly)
+    ```
+
     Args:
         tenant: name of the tenant that owns the role.
         assumed_by: who may assume it, with MFA in any case; default every principal of the account whose own policies

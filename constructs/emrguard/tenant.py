@@ -38,6 +38,16 @@ class Tenant(Construct):
 
     All resources carry the tag `emrguard:tenant`, which serves cost allocation.
 
+    ```python
+    import aws_cdk as cdk
+    from emrguard import Capacity, Tenant
+
+    stack = cdk.Stack(cdk.App(), "Flights")
+    tenant = Tenant(stack, "Tenant", name="flights", maximum_capacity=Capacity(cpu=32, memory=128, disk=640))
+    tenant.data.grant_read(tenant.execution_role, "reference/")
+    tenant.add_outputs()
+    ```
+
     Args:
         name: name of the tenant, unique in the account and Region: up to 32 of a-z, 0-9 and `-`.
         inputs: prefixes of the data bucket that submitters upload to and jobs read, default `jobs/` and `input/`.

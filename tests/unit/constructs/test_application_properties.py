@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_emrserverless as emrserverless
 from construct_support import Synthesized, acknowledged, synthesize
 
 from emrguard import (
@@ -78,6 +80,9 @@ def test_every_property_is_reachable() -> None:
         "WorkerTypeSpecifications",
     }
     assert set(found) - {"_id"} == every
+    cloudformation = set(inspect.signature(emrserverless.CfnApplication.__init__).parameters) - {"self", "scope", "id"}
+    names = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in every | {"ImageConfiguration"}}
+    assert cloudformation == names
     assert found["RuntimeConfiguration"][1:] == [
         {
             "Classification": "spark-env",

@@ -28,4 +28,5 @@ def test_the_example_runs(name: str, example: str, tmp_path: Path, monkeypatch: 
 def test_what_people_compose_has_an_example() -> None:
     """The reference page of each of these shows how it is used."""
     wanted = {"Alerts", "AuditTrail", "Budget", "Macie", "ObjectLock", "OrganizationTrail", "Platform", "load_tenants"}
+    wanted |= {"ExecutionRole", "IsolatedNetwork", "SparkApplication", "SubmitterRole", "Tenant"}
     assert wanted <= {name for name, _ in _EXAMPLES}
