@@ -11,6 +11,7 @@ from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
 _PROPERTY = "EnableKeyRotation"
+_YEAR = 366
 
 
 def check(context: Context) -> Iterator[Violation]:
@@ -24,6 +25,9 @@ def check(context: Context) -> Iterator[Violation]:
         elif context.flag(rotation) is not True:
             found = "not set" if rotation is None else context.shown(rotation)
             yield Violation(key, _PROPERTY, f"EnableKeyRotation is {found}")
+        period = context.get(key, "RotationPeriodInDays")
+        if isinstance(period, int) and period > _YEAR:
+            yield Violation(key, "RotationPeriodInDays", f"RotationPeriodInDays is {period}: more than a year")
 
 
 RULE = Rule(

@@ -46,7 +46,7 @@ def _encrypts_topics_only(context: Context, key: Resource) -> bool:
 def _tied(statement: Statement) -> bool:
     keys = {condition.key.lower() for condition in statement.conditions}
     tying = [key for key in keys if key in _SOURCES or key.startswith("kms:encryptioncontext:")]
-    return any(statements.positive(statement, key) for key in tying)
+    return statements.tied(statement, tying)
 
 
 RULE = Rule(

@@ -1,57 +1,78 @@
 """Inside one account an IAM policy alone opens a bucket. Only a Deny in the bucket policy keeps other roles out.
 
 The Deny names who is exempt (`aws:PrincipalArn` with `ArnNotEquals`, `aws:userId` with `StringNotLike`): then a
-policy that somebody attaches elsewhere, an administrator's included, opens nothing. The rule judges buckets that are
-marked as the data or log bucket of one tenant.
+policy that somebody attaches elsewhere, an administrator's included, opens nothing. The rule puts requests of others
+to the policies of buckets that are marked as a tenant's data or log bucket, or as the trail's. Roles that only a
+service of AWS can become (service-linked ones, such as Macie's) may be exempt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emrguard_policies.iam import matching
-from emrguard_policies.iam.model import Condition, Statement
+from emrguard_policies.assembly import Resource
+from emrguard_policies.iam.decide import Principal
+from emrguard_policies.rules import probes
 from emrguard_policies.rules.base import Rule, Violation
-from emrguard_policies.rules.context import Context
+from emrguard_policies.rules.context import Context, Document
 
 _PROPERTY = "PolicyDocument"
-_NAMING = ("aws:principalarn", "aws:userid")
+_PARTS = ("data-bucket", "log-bucket", "trail-bucket")
+_OBJECT = (
+    "s3:AbortMultipartUpload", "s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion",
+    "s3:GetObject", "s3:GetObjectVersion", "s3:ListMultipartUploadParts", "s3:PutObject", "s3:PutObjectAcl",
+    "s3:ReplicateDelete", "s3:ReplicateObject", "s3:RestoreObject",
+)  # fmt: skip
+_BUCKET = ("s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
 
 
 def check(context: Context) -> Iterator[Violation]:
-    """Marked buckets of one tenant whose policy denies reading to nobody."""
+    """Marked buckets whose policy lets a principal through that it does not name."""
     for bucket in context.buckets:
-        if not bucket.mark.tenant or bucket.mark.part not in ("data-bucket", "log-bucket"):
+        if not (bucket.mark.tenant or bucket.mark.shared) or bucket.mark.part not in _PARTS:
             continue
         documents = context.bucket_policies(bucket)
-        arn = f"{context.resolver.arn(bucket)}/object"
-        if any(_keeps_out(context, statement, arn) for document in documents for statement in document.statements):
-            continue
         unread = [document for document in documents if document.policy is None]
         for document in unread:
             message = f"the bucket policy cannot be read: {document.problem}"
             yield Violation(document.resource, _PROPERTY, message, undecided=True)
         if not unread:
-            found = "no Deny of its policy names who may read" if documents else "no bucket policy is set"
-            yield Violation(documents[0].resource if documents else bucket, _PROPERTY if documents else "", found)
+            yield from _judge(context, bucket, documents)
 
 
-def _keeps_out(context: Context, statement: Statement, arn: str) -> bool:
-    everybody = any(item.kind == "AWS" and item.value == "*" for item in statement.principals or ())
-    reads = any(matching.action(pattern)("s3:getobject") for pattern in statement.actions or ())
-    if statement.effect != "Deny" or not everybody or not reads or not context.covers(statement, arn):
-        return False
-    # A condition beside the exemption makes the Deny apply to fewer requests, unless it only exempts more.
-    return (
-        any(map(_names_principals, statement.conditions))
-        and all("Not" in condition.operator for condition in statement.conditions)
-    )  # fmt: skip
+def _judge(context: Context, bucket: Resource, documents: list[Document]) -> Iterator[Violation]:
+    if not documents:
+        yield Violation(bucket, "", "no bucket policy is set")
+        return
+    policies = [document.policy for document in documents if document.policy is not None]
+    arn, account = context.resolver.arn(bucket) or "", probes.own_account(context, bucket)
+    named = dict.fromkeys(_exempted(context, bucket, documents))
+    strangers: list[tuple[str, Principal]] = [
+        ("any other role", probes.role(account)),
+        ("AWS Config", probes.service("config.amazonaws.com")),
+        ("Amazon EC2", probes.service("ec2.amazonaws.com")),
+        *((context.shown(name), probes.role(account, name)) for name in named),
+    ]
+    for who, principal in strangers:
+        asked = [(action, f"{arn}/any/object") for action in _OBJECT] + [(action, arn) for action in _BUCKET]
+        open_to = [action for action, what in asked if not probes.denied(policies, principal, action, what, account)]
+        if open_to:
+            found = f"no Deny keeps {who} from {', '.join(open_to)}"
+            yield Violation(documents[0].resource, _PROPERTY, found)
+            return
 
 
-def _names_principals(condition: Condition) -> bool:
-    """Whether a condition exempts some principals: not by a pattern that any role matches."""
-    wide = any(set(value.rpartition("/")[2]) <= {"*"} for value in condition.values)
-    return condition.key.lower() in _NAMING and bool(condition.values) and not wide
+def _exempted(context: Context, bucket: Resource, documents: list[Document]) -> Iterator[str]:
+    """Principals that a Deny exempts and that are no roles of the bucket's owner."""
+    for document in documents:
+        for statement in document.statements if document.policy else ():
+            for condition in statement.conditions if statement.effect == "Deny" else ():
+                for value in condition.values if condition.key.lower() == "aws:principalarn" else ():
+                    role = context.resolver.find(value)
+                    if ":role/aws-service-role/" in value:
+                        continue
+                    if role is None or role.mark.tenant != bucket.mark.tenant:
+                        yield value
 
 
 RULE = Rule(

@@ -47,7 +47,7 @@ def _starts_jobs(context: Context, role: Resource) -> bool:
 
 
 def _tied(statement: Statement) -> bool:
-    return any(statements.positive(statement, key) for key in ("aws:sourceaccount", "aws:sourcearn"))
+    return statements.tied(statement, ("aws:sourceaccount", "aws:sourcearn"))
 
 
 RULE = Rule(

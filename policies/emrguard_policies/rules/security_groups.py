@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 
 from emrguard_policies.assembly import Resource
 from emrguard_policies.rules.base import Violation
 from emrguard_policies.rules.context import Context
 
-_ANYWHERE = ("0.0.0.0/0", "::/0")
+_WIDEST = {4: 8, 6: 16}
+"""Shortest prefixes of ranges that somebody could have been given: wider ones are half the world."""
 _WORDS = {"Ingress": ("ingress from", "source"), "Egress": ("egress to", "destination")}
 
 
@@ -29,8 +31,16 @@ def open_rules(context: Context, group: Resource, direction: str) -> Iterator[Vi
     open_to, side = _WORDS[direction]
     for resource, where, item in context.security_group_rules(group, direction):
         addresses = [item.get(key) for key in ("CidrIp", "CidrIpv6")] if isinstance(item, Mapping) else [item]
-        found = [address for address in addresses if address in _ANYWHERE]
+        found = [address for address in addresses if _is_anywhere(address)]
         if found:
             yield Violation(resource, where, f"{open_to} {found[0]}")
         elif any(context.unknown(address) for address in addresses):
             yield Violation(resource, where, f"the {side} of a rule depends on the deployment", undecided=True)
+
+
+def _is_anywhere(address: object) -> bool:
+    try:
+        network = ipaddress.ip_network(address, strict=False) if isinstance(address, str) else None
+    except ValueError:
+        return False
+    return network is not None and network.prefixlen < _WIDEST[network.version]

@@ -52,5 +52,10 @@ def positive(statement: Statement, key: str) -> list[Condition]:
 
 
 def wild(texts: Iterable[str]) -> bool:
-    """Whether all of some condition values are wildcards only."""
-    return all(set(text) <= {"*", "?"} for text in texts)
+    """Whether all of some condition values are wildcards only, those in the form of an ARN included."""
+    return all(set(text.removeprefix("arn")) <= {"*", "?", ":"} for text in texts)
+
+
+def tied(statement: Statement, keys: Iterable[str]) -> bool:
+    """Whether a condition demands a value of one of some keys, and not just any value."""
+    return any(not wild(condition.values) for key in keys for condition in positive(statement, key))

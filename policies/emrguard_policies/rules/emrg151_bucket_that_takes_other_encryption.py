@@ -1,0 +1,82 @@
+"""The default encryption of a bucket holds for requests that ask for nothing else.
+
+A request may ask for a key of its own. Then the object lies under a key that a stranger may disable, or that opens to
+more principals than the tenant's. The rule puts such uploads to the policies of buckets that are marked as a tenant's
+data or log bucket: each must meet a Deny.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emrguard_policies.assembly import Resource
+from emrguard_policies.rules import probes
+from emrguard_policies.rules.base import Rule, Violation
+from emrguard_policies.rules.context import Context, Document
+
+_PROPERTY = "PolicyDocument"
+_SSE = "s3:x-amz-server-side-encryption"
+_KEY = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+_CUSTOMER = "s3:x-amz-server-side-encryption-customer-algorithm"
+_OTHER = f"arn:aws:kms:us-east-1:{probes.STRANGER}:key/00000000-0000-4000-8000-000000000000"
+_UPLOADS = {
+    "SSE-S3": {_SSE: "AES256"},
+    "the key of another account": {_SSE: "aws:kms", _KEY: _OTHER},
+    "the key that AWS manages": {_SSE: "aws:kms"},
+    "a key that the request brings": {_CUSTOMER: "AES256"},
+}
+
+
+def check(context: Context) -> Iterator[Violation]:
+    """Marked buckets of tenants whose policy lets an upload under another key through."""
+    for bucket in context.buckets:
+        if not bucket.mark.tenant or bucket.mark.part not in ("data-bucket", "log-bucket"):
+            continue
+        documents = context.bucket_policies(bucket)
+        unread = [document for document in documents if document.policy is None]
+        for document in unread:
+            message = f"the bucket policy cannot be read: {document.problem}"
+            yield Violation(document.resource, _PROPERTY, message, undecided=True)
+        taken = [] if unread else list(_taken(context, bucket, documents))
+        if taken:
+            where = documents[0].resource if documents else bucket
+            found = f"no Deny keeps an upload under {', '.join(taken)} out"
+            yield Violation(where, _PROPERTY if documents else "", found)
+
+
+def _taken(context: Context, bucket: Resource, documents: list[Document]) -> Iterator[str]:
+    policies = [document.policy for document in documents if document.policy is not None]
+    account = probes.own_account(context, bucket)
+    uploads = dict(_UPLOADS)
+    own = [context.resolver.target(bucket.template, key) for key in context.bucket_keys(bucket)]
+    for value in _values(documents, _KEY):
+        if context.resolver.find(value) not in own or context.resolver.find(value) is None:
+            uploads[context.shown(value)] = {_SSE: "aws:kms", _KEY: value}
+    for value in set(_values(documents, _SSE)) - {"aws:kms"}:
+        uploads[context.shown(value)] = {_SSE: value}
+    target = f"{context.resolver.arn(bucket)}/any/object"
+    people = [probes.role(account, arn) for arn in ("", *dict.fromkeys(_values(documents, "aws:principalarn")))]
+    for name, headers in uploads.items():
+        if not all(probes.denied(policies, who, "s3:PutObject", target, account, headers) for who in people):
+            yield name
+
+
+def _values(documents: list[Document], key: str) -> Iterator[str]:
+    for document in documents:
+        for statement in document.statements:
+            for condition in statement.conditions if statement.effect == "Deny" else ():
+                if condition.key.lower() == key:
+                    yield from condition.values
+
+
+RULE = Rule(
+    id="EMRG151",
+    name="bucket-that-takes-other-encryption",
+    severity="error",
+    title="Bucket of a tenant that takes objects under another key",
+    rationale=__doc__,
+    mend="Deny s3:PutObject to everybody where the header names another algorithm or another key than the bucket's.",
+    source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html",
+    frameworks={"AWS Well-Architected": ("SEC08-BP02",), "NIST 800-53 r5": ("SC-28(1)",)},
+    check=check,
+)

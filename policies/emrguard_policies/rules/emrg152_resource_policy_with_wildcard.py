@@ -1,0 +1,48 @@
+"""A resource policy that allows `s3:*`, `kms:*` or all but some actions also lets its principal rewrite that policy.
+
+What a service or role needs of a bucket, key, topic or secret is a handful of actions. The account root in a key policy
+has a rule of its own, EMRG109.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emrguard_policies.iam.model import Statement
+from emrguard_policies.rules import resource_policies
+from emrguard_policies.rules.base import Rule, Violation
+from emrguard_policies.rules.context import Context
+
+
+def check(context: Context) -> Iterator[Violation]:
+    """Allow statements of resource policies with wildcards for a whole service, or that name what they leave out."""
+    for document in resource_policies.documents(context):
+        if document.policy is None:
+            message = f"the policy cannot be read: {document.problem}"
+            yield Violation(document.resource, document.path, message, undecided=True)
+        for statement in document.statements:
+            if statement.effect != "Allow" or resource_policies.names_root(context, statement):
+                continue
+            for found in _wide(statement):
+                yield Violation(document.resource, document.where(statement), found)
+
+
+def _wide(statement: Statement) -> Iterator[str]:
+    if statement.not_actions is not None:
+        yield f"NotAction {', '.join(statement.not_actions)}"
+    found = [action for action in statement.actions or () if action == "*" or action.endswith(":*")]
+    if found:
+        yield f"Action {', '.join(found)}"
+
+
+RULE = Rule(
+    id="EMRG152",
+    name="resource-policy-with-wildcard",
+    severity="error",
+    title="Policy of a tenant's bucket, key, topic or secret that allows all actions",
+    rationale=__doc__,
+    mend="List the actions that the principal needs.",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
+    frameworks={"AWS Well-Architected": ("SEC03-BP02",), "NIST 800-53 r5": ("AC-6",)},
+    check=check,
+)

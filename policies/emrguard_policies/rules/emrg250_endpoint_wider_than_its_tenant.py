@@ -1,0 +1,129 @@
+"""The policy of an endpoint is what holds code with stolen or smuggled credentials: IAM of another account cannot help.
+
+The rule puts requests to it: of a principal of another account, for a resource of another account or tenant, and for an
+action that changes policies. Each must fail. Endpoints with the default policy have rules of their own, EMRG207 and
+EMRG208; the rule judges those that are marked as a tenant's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from emrguard_policies.assembly import Resource
+from emrguard_policies.iam.decide import Principal
+from emrguard_policies.iam.model import Policy, Statement
+from emrguard_policies.rules import probes
+from emrguard_policies.rules.base import Rule, Violation
+from emrguard_policies.rules.context import Context
+
+_PROPERTY = "PolicyDocument"
+_KEY = "key/00000000-0000-4000-8000-000000000000"
+_PROBES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    # service: what jobs do, what they never do, names of resources that are nobody's
+    "s3": (
+        ("s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:GetBucketLocation"),
+        ("s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:PutLifecycleConfiguration", "s3:PutObjectRetention"),
+        ("arn:aws:s3:::somebody-elses/object", "arn:aws:s3:::somebody-elses", "arn:aws:s3:::prod.x.appinfo.src/object"),
+    ),
+    "logs": (
+        ("logs:PutLogEvents", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:CreateLogGroup"),
+        ("logs:DeleteLogGroup", "logs:PutRetentionPolicy", "logs:PutSubscriptionFilter"),
+        ("arn:aws:logs:{region}:{account}:log-group:/somebody/else:log-stream:x",
+         "arn:aws:logs:{region}:{account}:log-group:/somebody/else"),
+    ),
+    "kms": (
+        ("kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"),
+        ("kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateGrant"),
+        (f"arn:aws:kms:{{region}}:{{account}}:{_KEY}",),
+    ),
+    "sts": (
+        ("sts:GetCallerIdentity",), ("sts:AssumeRole",), ("arn:aws:iam::{account}:role/somebody-elses",),
+    ),
+}  # fmt: skip
+
+
+_ANY_PLACE = re.compile(r"^arn:[^:]*:(?:s3:::[^/]+\*|(?:logs|kms):(?:[^:]*\*[^:]*:[^:]*|[^:]*:[^:]*\*[^:]*):)")
+_STORES = {"s3": ("AWS::S3::Bucket",), "logs": ("AWS::Logs::LogGroup",), "kms": ("AWS::KMS::Key",)}
+
+
+def check(context: Context) -> Iterator[Violation]:
+    """Marked endpoints whose policy lets one of the requests through."""
+    for endpoint in context.of("AWS::EC2::VPCEndpoint"):
+        if not endpoint.mark.tenant or context.given(endpoint, _PROPERTY) is False:
+            continue
+        document = context.document(endpoint, _PROPERTY, "resource")
+        if document.policy is None:
+            yield Violation(endpoint, _PROPERTY, f"the policy cannot be read: {document.problem}", undecided=True)
+            continue
+        service = str(context.get(endpoint, "ServiceName")).rpartition(".")[2]
+        if service in _PROBES:
+            yield from _judge(context, endpoint, document.policy, service)
+
+
+def _judge(context: Context, endpoint: Resource, policy: Policy, service: str) -> Iterator[Violation]:
+    account, region = probes.own_account(context, endpoint), context.resolver.region(endpoint.template)
+    used, never, nobodys = _PROBES[service]
+    named_apart = (*used, *never) if service in _STORES else never
+    own, stranger = probes.role(account), probes.role(probes.STRANGER)
+    named = [pattern.replace("*", "x") for item in policy.statements for pattern in item.resources or ()]
+    vpc = {"aws:SourceVpc": context.resolver.ref(target)} if (target := context.target(endpoint, "VpcId")) else {}
+    by = [
+        vpc,
+        *(vpc | {"aws:PrincipalServiceName": name} for name in ("ec2.amazonaws.com", "emr-serverless.amazonaws.com")),
+    ]
+    asked: list[tuple[str, Principal, tuple[str, ...], list[str], list[dict[str, str]]]] = [
+        ("a principal of another account", stranger, (*used, *never), named, by[:2]),
+        ("nobody who says who they are", Principal("anonymous", "", ""), used, named, by[:1]),
+        ("a principal of this account, for what no job does", own, never, named, by),
+        ("a principal of this account, on a resource of another one", own, named_apart,
+         [name.format(region=region, account=probes.STRANGER) for name in nobodys], by),
+        ("a principal of this account, on a resource of another Region", own, used,
+         [name.format(region="xx-none-1", account=account) for name in nobodys if "{region}" in name], by),
+        ("a principal of this account, on what is not the tenant's", own,
+         tuple(item for item in (*used, *never) if "Describe" not in item),
+         [name.format(region=region, account=account) for name in nobodys if service in ("logs", "kms")], by),
+    ]  # fmt: skip
+    for pattern in (item for statement in policy.statements for item in statement.resources or ()):
+        if _ANY_PLACE.match(pattern):
+            yield Violation(endpoint, _PROPERTY, f"{context.shown(pattern)} in any account or Region")
+            return
+    for who, principal, actions, resources, contexts in asked:
+        found = [
+            action
+            for action in actions
+            if any(_passes(policy, principal, action, name, account, each) for name in resources for each in contexts)
+        ]
+        if found:
+            yield Violation(endpoint, _PROPERTY, f"{', '.join(found)} by {who} gets through")
+            return
+    stores = context.of(*_STORES.get(service, ()))
+    others = [item for item in stores if item.mark.tenant not in (None, endpoint.mark.tenant)]
+    for other in others:
+        arn = context.resolver.arn(other) or ""
+        statements = [item for item in policy.statements if item.effect == "Allow" and not _looks(item)]
+        if any(context.covers(item, name) for item in statements for name in (arn, f"{arn}/x", f"{arn}:x")):
+            yield Violation(endpoint, _PROPERTY, f"{other.logical_id} of tenant {other.mark.tenant} is reached")
+            return
+
+
+def _looks(statement: Statement) -> bool:
+    return all(":Describe" in action for action in statement.actions or ("",))
+
+
+def _passes(policy: Policy, who: Principal, action: str, name: str, account: str, keys: dict[str, str]) -> bool:
+    owner = probes.STRANGER if probes.STRANGER in name or "somebody-elses" in name else account
+    return probes.passes(policy, who, action, name, owner, keys)
+
+
+RULE = Rule(
+    id="EMRG250",
+    name="endpoint-wider-than-its-tenant",
+    severity="error",
+    title="VPC endpoint that reaches more than its tenant needs",
+    rationale=__doc__,
+    mend="Name the tenant's resources and the actions of jobs, for principals of this account (aws:PrincipalAccount).",
+    source="https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html",
+    frameworks={"AWS Well-Architected": ("SEC03-BP05",), "NIST 800-53 r5": ("AC-4", "SC-7(5)")},
+    check=check,
+)

@@ -1,0 +1,82 @@
+"""What is marked as a tenant's role, or as the trail's or an auditor's, was given rights one by one.
+
+A whole service, all but some actions or resources, resources of any account or Region, and a managed policy of AWS take
+that back. Rights on `*` of execution roles have rules of their own, EMRG301, EMRG302 and EMRG314.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from emrguard_policies.iam.model import Statement
+from emrguard_policies.rules.base import Rule, Violation
+from emrguard_policies.rules.context import Context
+
+_REGIONAL = re.compile(r"^arn:[^:]*:(?!s3:|iam:)[^:]+:([^:]*):([^:]*):")
+_ANY_NAME = re.compile(r"^arn:[^:]*:(?:s3:::\*(?:/.*)?|kms:[^:]*:[^:]*:key/\*|logs:[^:]*:[^:]*:log-group:\*(?::.*)?)$")
+_MANAGED = "ManagedPolicyArns"
+
+
+def check(context: Context) -> Iterator[Violation]:
+    """Statements and managed policies of marked roles that are wider than a list of names."""
+    execution = {role for role in context.execution_roles if not role.mark.part}
+    for role in context.of("AWS::IAM::Role"):
+        if not (role.mark.tenant or role.mark.shared or role in execution):
+            continue
+        listed = context.get(role, _MANAGED)
+        for arn in listed if isinstance(listed, list) else ():
+            if isinstance(arn, str) and ":iam::aws:policy/" in arn:
+                yield Violation(role, _MANAGED, f"the role has {arn}")
+        for document in context.documents_of(role):
+            if document.policy is None:
+                yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
+            for statement in document.statements:
+                found = list(_wide(context, statement)) if statement.effect == "Allow" else []
+                if found:
+                    yield Violation(document.resource, document.where(statement), ", ".join(found))
+
+
+def _wide(context: Context, statement: Statement) -> Iterator[str]:
+    for element, excluded in (("NotAction", statement.not_actions), ("NotResource", statement.not_resources)):
+        if excluded is not None:
+            yield f"{element} {', '.join(excluded)}"
+    for action in statement.actions or ():
+        if action == "*" or action.endswith(":*"):
+            yield f"Action {action}"
+    looks = all(
+        action.lower().partition(":")[2].startswith(("describe", "list")) for action in statement.actions or ("",)
+    )
+    for pattern in statement.resources or ():
+        regional = _REGIONAL.match(pattern)
+        if regional and "*" in regional.groups():
+            yield f"Resource {context.shown(pattern)} in any account or Region"
+        elif _ANY_NAME.match(pattern) and not looks:
+            yield f"Resource {context.shown(pattern)}"
+        elif pattern == "*" and any(_knows_resources(action) for action in statement.actions or ()):
+            yield f"{', '.join(statement.actions or ())} on Resource *"
+
+
+def _knows_resources(action: str) -> bool:
+    """Whether an action of a store or of a role is judged on one that can be named."""
+    service, _, name = action.lower().partition(":")
+    on_objects = service == "s3" and name != "listallmybuckets"
+    on_streams = service == "logs" and name.startswith(("create", "put", "delete"))
+    on_keys = service == "kms" and not name.startswith(("list", "createkey"))
+    on_jobs = service == "emr-serverless" and not name.startswith(("list", "create", "get"))
+    return (
+        on_objects or on_streams or on_keys or on_jobs or (service == "iam" and name in ("passrole", "putrolepolicy"))
+    )
+
+
+RULE = Rule(
+    id="EMRG351",
+    name="marked-role-with-wildcard",
+    severity="error",
+    title="Role of a tenant or the platform with rights by wildcard",
+    rationale=__doc__,
+    mend="List actions, and resources with their account, Region and name.",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
+    frameworks={"AWS Well-Architected": ("SEC03-BP02",), "NIST 800-53 r5": ("AC-6",)},
+    check=check,
+)

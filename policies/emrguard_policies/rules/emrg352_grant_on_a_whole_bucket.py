@@ -1,0 +1,55 @@
+"""A job that may write everywhere in its bucket may rewrite its own scripts, and a submitter the results of others.
+
+CDK's own `grant_read(role, "input/*")` allows listing of the whole bucket. The rule judges buckets that are marked as a
+tenant's data or log bucket: rights on objects name a folder, and `s3:ListBucket` demands an `s3:prefix`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emrguard_policies.iam.model import Statement
+from emrguard_policies.rules import statements
+from emrguard_policies.rules.base import Rule, Violation
+from emrguard_policies.rules.context import Context
+
+_ON_OBJECTS = ("s3:getobject", "s3:putobject", "s3:deleteobject", "s3:abortmultipartupload")
+_LIST = "s3:listbucket"
+
+
+def check(context: Context) -> Iterator[Violation]:
+    """Statements on every object of a marked bucket, and listings of all of it."""
+    arns = {
+        bucket: context.resolver.arn(bucket) or ""
+        for bucket in context.buckets
+        if bucket.mark.tenant and bucket.mark.part in ("data-bucket", "log-bucket")
+    }
+    for document, _ in context.identity_documents if arns else ():
+        if document.policy is None and document.opaque:
+            yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
+        for statement in document.statements:
+            for bucket, arn in arns.items() if statement.effect == "Allow" else ():
+                for found in _whole(context, statement, arn):
+                    yield Violation(document.resource, document.where(statement), f"{found} {bucket.logical_id}")
+
+
+def _whole(context: Context, statement: Statement, arn: str) -> Iterator[str]:
+    acts = [action for action in _ON_OBJECTS if statements.allows(statement, action)]
+    if acts and context.covers(statement, f"{arn}/any-folder/object"):
+        yield f"{', '.join(acts)} on every object of"
+    lists = statements.allows(statement, _LIST) and context.covers(statement, arn)
+    if lists and not statements.tied(statement, ("s3:prefix",)):
+        yield "s3:ListBucket without s3:prefix on"
+
+
+RULE = Rule(
+    id="EMRG352",
+    name="grant-on-a-whole-bucket",
+    severity="warning",
+    title="Role with rights on all objects of a tenant's bucket where a folder would do",
+    rationale=__doc__,
+    mend="Name a folder (<bucket ARN>/input/*), and give s3:ListBucket a condition StringLike s3:prefix.",
+    source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html",
+    frameworks={"AWS Well-Architected": ("SEC03-BP02",), "NIST 800-53 r5": ("AC-6",)},
+    check=check,
+)

@@ -1,0 +1,59 @@
+"""Requests put to a policy as it stands: what a Deny keeps out, and what an endpoint lets through.
+
+A rule that reads a policy's text sees one form of a mistake; a request that gets through shows any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from emrguard_policies.assembly import Resource
+from emrguard_policies.iam.decide import Policies, Principal, Request, ResourcePolicy, decide
+from emrguard_policies.iam.model import Policy, parse
+from emrguard_policies.rules.context import Context
+
+STRANGER = "999988887777"
+"""An account that is nobody's: the number of AWS's examples."""
+_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+_EVERYTHING = parse({"Statement": [_ALL]}, "everything")
+_EVERYBODY = parse({"Statement": [{**_ALL, "Principal": "*"}]}, "everybody", "resource")
+
+
+def role(account: str, arn: str = "") -> Principal:
+    """A session of a role of an account, by default of one that no policy names."""
+    arn = arn or f"arn:aws:iam::{account}:role/emrguard-probe"
+    session = f"arn:aws:sts::{account}:assumed-role/{arn.rpartition('/')[2]}/probe"
+    return Principal("role-session", session, account, arn)
+
+
+def service(name: str) -> Principal:
+    """A service of AWS that acts as itself."""
+    return Principal("service", name, "")
+
+
+def denied(
+    policies: Iterable[Policy], who: Principal, action: str, resource: str, account: str,
+    context: Mapping[str, str | list[str]] | None = None,
+) -> bool:  # fmt: skip
+    """Whether a Deny of one of some resource policies meets a request over TLS."""
+    asked = Request(
+        who, action, resource, {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3", **(context or {})}, account
+    )
+    return any(decide(asked, Policies(resource=ResourcePolicy(policy))).explicit for policy in policies)
+
+
+def passes(
+    endpoint: Policy, who: Principal, action: str, resource: str, account: str,
+    context: Mapping[str, str | list[str]],
+) -> bool:  # fmt: skip
+    """Whether an endpoint policy lets a request through that all other policies allow."""
+    keys = {"aws:ResourceAccount": account, "aws:SecureTransport": "true", **context}
+    return decide(
+        Request(who, action, resource, keys, account),
+        Policies([_EVERYTHING], resource=ResourcePolicy(_EVERYBODY), endpoint=endpoint),
+    ).allowed
+
+
+def own_account(context: Context, resource: Resource) -> str:
+    """The account that a resource is deployed to; a symbol where the template is for any."""
+    return context.resolver.account(resource.template)

@@ -1,0 +1,110 @@
+"""Asks the rules and the proof about each mutant: is there anything that they did not say of the unchanged app?"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mutants.generate import templates
+from mutants.model import Mutant
+
+from emrguard_policies.assembly import load
+from emrguard_policies.audit import Finding, audit
+from emrguard_policies.isolation import Proof, prove
+
+_ACKNOWLEDGMENTS = ("EMRG001", "EMRG002")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What caught a mutant: rules, and checks of the proof. Neither: it survived."""
+
+    mutant: Mutant
+    rules: tuple[str, ...]
+    proof: tuple[str, ...]
+
+    @property
+    def survived(self) -> bool:
+        """Whether nothing was said."""
+        return not self.rules and not self.proof
+
+
+class Judge:
+    """Judges mutants of assemblies on copies of them in a directory of its own."""
+
+    def __init__(self, assemblies: Mapping[str, Path], directory: Path) -> None:
+        self._directories: dict[str, Path] = {}
+        self._bodies: dict[str, dict[str, dict[str, Any]]] = {}
+        self._known: dict[str, set[tuple[str, ...]]] = {}
+        for app, assembly in assemblies.items():
+            copy = directory / app
+            shutil.copytree(assembly, copy)
+            self._directories[app] = copy
+            self._bodies[app] = templates(copy)
+            rules, checks = self._say(copy)
+            self._known[app] = {_key(finding) for finding in rules}
+            if checks:
+                raise RuntimeError(f"{app} is not isolated before it is changed: {', '.join(sorted(checks))}")
+
+    def __call__(self, mutant: Mutant) -> Verdict:
+        """What the rules and the proof say of a mutant."""
+        directory = self._directories[mutant.app]
+        file = directory / mutant.template
+        body = self._bodies[mutant.app][mutant.template]
+        file.write_text(json.dumps(mutant.apply(body)), encoding="utf-8")
+        try:
+            findings, checks = self._say(directory)
+        finally:
+            file.write_text(json.dumps(body), encoding="utf-8")
+        known = self._known[mutant.app]
+        rules = {
+            finding.rule
+            for finding in findings
+            if _key(finding) not in known and finding.acknowledged is None and finding.rule not in _ACKNOWLEDGMENTS
+        }
+        return Verdict(mutant, tuple(sorted(rules)), tuple(sorted(checks)))
+
+    def _say(self, directory: Path) -> tuple[tuple[Finding, ...], set[str]]:
+        assembly = load(directory)
+        proof: Proof = prove(assembly)
+        return audit(assembly).findings, {each.check for each in proof.counterexamples}
+
+
+def judge(mutants: Iterable[Mutant], assemblies: Mapping[str, Path], *, workers: int = 2) -> Iterator[Verdict]:
+    """The verdicts in the order of the mutants; with one worker in this process."""
+    if workers == 1:
+        with _judge(assemblies) as one:
+            yield from map(one, mutants)
+        return
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers, _start, (dict(assemblies),)) as pool:
+        yield from pool.imap(_ask, mutants, chunksize=16)
+
+
+@contextmanager
+def _judge(assemblies: Mapping[str, Path]) -> Iterator[Judge]:
+    with tempfile.TemporaryDirectory() as directory:
+        yield Judge(assemblies, Path(directory))
+
+
+_worker: list[tuple[Judge, tempfile.TemporaryDirectory[str]]] = []
+
+
+def _start(assemblies: Mapping[str, Path]) -> None:
+    directory = tempfile.TemporaryDirectory()
+    _worker.append((Judge(assemblies, Path(directory.name)), directory))
+
+
+def _ask(mutant: Mutant) -> Verdict:
+    return _worker[0][0](mutant)
+
+
+def _key(finding: Finding) -> tuple[str, ...]:
+    return (finding.rule, Path(finding.template).name, finding.logical_id, finding.property, finding.message)

@@ -1,0 +1,231 @@
+"""Changes that take no guardrail away, each kind with its reason. Whatever no line here names must be caught.
+
+A line speaks of a kind of change by type and property: never of one mutant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from mutants.model import WITHOUT_RESOURCE, Mutant, Path
+
+_REQUIRED = "CloudFormation requires the property: the stack is not deployed"
+_DANGLING = "another resource refers to it: the stack is not deployed"
+_MARK = "the mark is not deployed: it says what is meant, and takes no guardrail of AWS away"
+_LABEL = "a name, a description or a label for people"
+_NOTHING = "the resource itself is what is to be guarded: without it there is nothing to reach"
+_LESS = "an Allow less, or one that no role carries: fewer rights"
+_DEFAULT = "the value is the default of AWS: nothing changes"
+_OTHER_SINK = "the logs are still kept, encrypted, in another of the three places"
+_WORKS = "what works, how fast and at what price: nobody reaches more by it"
+_REPLACED = "CloudFormation replaces the resource only when a name in the template changes; then the old one is kept \
+or not, and nobody reaches it"
+_FULL = "CloudFormation and S3 delete no bucket that holds objects"
+_FOR_ALL = "ForAllValues holds for an absent key, so IfExists adds nothing"
+_CALLER = "aws:PrincipalArn beside it names a role of the same account"
+_VPC = "an endpoint serves its own VPC only, so aws:SourceVpc is the same in every request"
+_TWIN = "aws:SourceAccount and aws:SourceArn say the same here: the other one still names the account"
+_TIED = "aws:SourceArn or the encryption context names a resource of the first service: no other service sends it"
+_JOB_RUNS = "the actions are about job runs only: below an application nothing else is included"
+_ASKED = "the resource policy stands on one resource, and its Resource can only be that one"
+_STRICT = "AWS refuses a principal or ARN of this form in this place: the stack is not deployed"
+
+_CLOSED = "what is not reached fails: there is no other way out of the network"
+_REFUSED = (
+    r"SecurityGroupEgress\[\d+\]\.(CidrIp|Destination\w+|FromPort|ToPort)|FromPort|ToPort|GroupId"
+    r"|SourceSecurityGroupId|VpcId|CidrBlock|DeliverLogsPermissionArn"
+)
+"""Properties that EC2 demands though the schemas of CloudFormation do not."""
+_TAG = r"Tags(\[.*)?"
+_RULES: tuple[tuple[str, str, str, str], ...] = (
+    # (type, kind of change, property, reason): regular expressions that must match as a whole.
+    (r"AWS::(?!EMRServerless).*", "property removed|element removed", _TAG, _LABEL),
+    (r"AWS::EMRServerless::Application", "property removed", r"Tags\[\d+\]\.(Key|Value)|Name", _REQUIRED),
+    (r".*", "property removed", r"(Policy|Trail)Name|LogGroupName|(Group|Alarm)?Description", _LABEL),
+    (r".*", "property removed", r".*\.Description|Description|AdvancedEventSelectors\[\d+\]\.Name", _LABEL),
+    (r".*", "mark (removed|changed)", r".*", _MARK),
+    (r"AWS::IAM::(Managed)?Policy", WITHOUT_RESOURCE, r"", _LESS),
+    (r"AWS::IAM::Policy", "property removed", r"Roles", _LESS),
+    (r"AWS::KMS::Alias", f"{WITHOUT_RESOURCE}|property removed", r".*", _LABEL),
+    (r"AWS::(EMRServerless::Application|SNS::Topic)", WITHOUT_RESOURCE, r"", _NOTHING),
+    # Network
+    (r"AWS::EC2::(SubnetRouteTableAssociation|SecurityGroupIngress)", WITHOUT_RESOURCE, r"", _WORKS),
+    (r"AWS::EC2::VPC", "property removed|switch turned", r"EnableDns(Hostnames|Support)", _WORKS),
+    (r"AWS::EC2::Subnet", "property removed", r"MapPublicIpOnLaunch", _DEFAULT),
+    (r"AWS::EC2::SecurityGroup", "element removed", r"SecurityGroupEgress\[\d+\]", _WORKS),
+    (r"AWS::EC2::VPCEndpoint", "property removed|element removed", r"(SubnetIds|RouteTableIds)(\[\d+\])?", _WORKS),
+    (r"AWS::EC2::VPCEndpoint", "property removed", r"VpcEndpointType", _REQUIRED),
+    (r"AWS::EC2::FlowLog", "property removed", r"MaxAggregationInterval", _WORKS),
+    (r"AWS::EC2::VPCEndpoint", "condition weakened", r".*aws:SourceVpc", _VPC),
+    (r"AWS::EC2::VPCEndpoint", "property removed|switch turned", r"PrivateDnsEnabled|SecurityGroupIds", _CLOSED),
+    (r"AWS::EC2::SecurityGroupIngress", "setting weakened", r"IpProtocol", "an interface endpoint listens on 443 only"),
+    (r"AWS::EC2::.*", "property removed", _REFUSED, _REQUIRED),
+    (r"AWS::EC2::Subnet", "property removed", r"AvailabilityZone", _WORKS),
+    (r"AWS::EC2::FlowLog", "property removed", r"LogDestinationType", _DEFAULT),
+    # Stores
+    (r"AWS::S3::Bucket", "property removed|switch turned", r".*BucketKeyEnabled", _WORKS),
+    (r"AWS::S3::Bucket", "property removed", r"LifecycleConfiguration(?!.*ExpirationInDays).*", _WORKS),
+    (r"AWS::S3::Bucket", "property removed", r".*ExpirationInDays", _WORKS),
+    (r"AWS::S3::Bucket", "retention removed", r"(Deletion|UpdateReplace)Policy", _FULL),
+    (r".*", "retention removed", r"UpdateReplacePolicy", _REPLACED),
+    (r"AWS::KMS::Key", "setting weakened", r"Enabled|PendingWindowInDays", _WORKS),
+    # Applications
+    (r"AWS::EMRServerless::Application", "property removed",
+     r"(AutoStart|AutoStop|Scheduler|Interactive)Configuration(\..*)?", _DEFAULT),
+    (r"AWS::EMRServerless::Application", "switch turned", r"AutoStartConfiguration.Enabled", _WORKS),
+    (r"AWS::EMRServerless::Application", "switch turned", r"InteractiveConfiguration\..*", _LESS),
+    (r"AWS::EMRServerless::Application", "property removed", r"InitialCapacity(\[.*)?|MaximumCapacity.Disk", _WORKS),
+    (r"AWS::EMRServerless::Application", "property removed", r"WorkerTypeSpecifications(\..*)?",
+     "the image of the release in place of one's own"),
+    (r"AWS::EMRServerless::Application", "(property|element) removed",
+     r"MonitoringConfiguration.CloudWatchLoggingConfiguration.LogTypeMap.*", _OTHER_SINK),
+    (r"AWS::EMRServerless::Application", "property removed|switch turned",
+     r"MonitoringConfiguration.CloudWatchLoggingConfiguration(.Enabled|.LogGroupName)?", _OTHER_SINK),
+    (r"AWS::EMRServerless::Application", "property removed",
+     r"MonitoringConfiguration.CloudWatchLoggingConfiguration.EncryptionKeyArn",
+     "the log group encrypts with its own key"),
+    (r"AWS::EMRServerless::Application", "property removed",
+     r"MonitoringConfiguration.S3MonitoringConfiguration(.LogUri)?", _OTHER_SINK),
+    (r"AWS::EMRServerless::Application", "property removed",
+     r"MonitoringConfiguration.ManagedPersistenceMonitoringConfiguration.Enabled", _DEFAULT),
+    (r"AWS::EMRServerless::Application", "switch turned",
+     r"MonitoringConfiguration.ManagedPersistenceMonitoringConfiguration.Enabled", _OTHER_SINK),
+    # Policies
+    (r"AWS::(S3::BucketPolicy|KMS::Key|SNS::TopicPolicy|SecretsManager::ResourcePolicy)",
+     "(account|region|name|folder) of a resource widened|resource (widened to all|turned round|of the other tenant)",
+     r".*", _ASKED),
+    (r"AWS::IAM::Role", "property removed", r"MaxSessionDuration", _DEFAULT),
+    (r"AWS::IAM::Role", "setting weakened", r"MaxSessionDuration",
+     "who assumes the role asks for the length, one hour if not; credentials end with it"),
+    (r"AWS::S3::BucketPolicy", "condition weakened", r".*s3:x-amz-acl",
+     "ObjectOwnership BucketOwnerEnforced turns ACLs off: the header decides nothing"),
+    (r"AWS::KMS::Key", "condition weakened", r".*kms:CallerAccount", _CALLER),
+    (r"AWS::Macie::Session", "property removed", r"FindingPublishingFrequency|Status", _DEFAULT),
+    (r"AWS::Budgets::Budget", "element removed", r"Notifications.*", "the other thresholds still tell"),
+    (r"AWS::Budgets::Budget", "property removed", r"ResourceTags.*", _LABEL),
+    (r"AWS::Budgets::Budget", "property removed", r".*ThresholdType", _DEFAULT),
+    (r"AWS::Budgets::Budget", "property removed", r"Budget.CostFilters.*", "a budget over more costs tells earlier"),
+    (r"AWS::IAM::Policy", "condition weakened", r".*ForAllValues:StringNotEquals.aws:TagKeys", _FOR_ALL),
+    # The trail
+    (r"AWS::CloudTrail::Trail", "property removed", r"AdvancedEventSelectors\[.*FieldSelectors\[.*\.\w+", _REQUIRED),
+    (r"AWS::CloudTrail::Trail", "property removed", r"AdvancedEventSelectors\[\d+\]\.FieldSelectors", _REQUIRED),
+    (r"AWS::CloudTrail::Trail", "element removed", r"AdvancedEventSelectors\[\d+\]\.FieldSelectors\[0\]", _REQUIRED),
+    (r"AWS::CloudTrail::Trail", "element removed", r"AdvancedEventSelectors\[\d+\]\.FieldSelectors\[[23]\]",
+     "a selector with a field less records more"),
+    (r"AWS::(CloudWatch::Alarm|Logs::MetricFilter)", "property removed",
+     r"(Statistic|TreatMissingData|EvaluationPeriods|ComparisonOperator|Period|Threshold|Namespace|MetricName)",
+     _REQUIRED),
+    (r"AWS::Events::Rule", "property removed", r"State", _DEFAULT),
+    (r"AWS::Events::Rule", "property removed", r"EventPattern\.detail-type|.*\.eventSource|.*requestParameters.*",
+     "the pattern then tells of more events"),
+)  # fmt: skip
+
+
+def reason(mutant: Mutant, body: Mapping[str, Any]) -> str | None:
+    """Why a change means nothing; None if it means something."""
+    change = mutant.change
+    if mutant.type == "AWS::Events::Rule" and _no_such_parameter(mutant, body):
+        return "the call has no such parameter"
+    if change.kind == WITHOUT_RESOURCE and _referred(mutant.logical_id, body):
+        return _DANGLING
+    if change.kind == "property removed" and _required(mutant.type, change.path[1:]):
+        return _REQUIRED
+    for kind, change_kind, where, why in _RULES:
+        if (
+            re.fullmatch(kind, mutant.type)
+            and re.fullmatch(change_kind, change.kind)
+            and re.fullmatch(where, change.property)
+        ):
+            return None if why is _FOR_ALL and "IfExists" not in change.text else why
+    return _of_statement(mutant, body)
+
+
+def _no_such_parameter(mutant: Mutant, body: Mapping[str, Any]) -> bool:
+    """Whether a change takes a call out of a branch for a parameter that it does not have."""
+    path = mutant.change.path
+    if mutant.change.kind != "element removed" or path[-2:-1] != ("eventName",):
+        return False
+    branch: Any = body["Resources"][mutant.logical_id]
+    for step in path[:-2]:
+        branch = branch[step]
+    parameters = branch.get("requestParameters", {})
+    put = str(branch["eventName"][path[-1]]).startswith("Put")
+    return branch["eventSource"] == ["cloudtrail.amazonaws.com"] and ("trailName" if put else "name") not in parameters
+
+
+def _of_statement(mutant: Mutant, body: Mapping[str, Any]) -> str | None:
+    """Reasons that stand in the statement around a change."""
+    change = mutant.change
+    statement: Any = None
+    at: Any = body["Resources"][mutant.logical_id]
+    for step in change.path:
+        if isinstance(at, Mapping) and "Effect" in at:
+            statement = at
+        at = at.get(step) if isinstance(at, Mapping) else at[step] if isinstance(step, int) and step < len(at) else None
+    if statement is None:
+        return None
+    conditions = {key: value for pairs in statement.get("Condition", {}).values() for key, value in pairs.items()}
+    names = {key.lower() for key in conditions}
+    touched = str(change.path[-1]).lower()
+    twins = {"aws:sourceaccount", "aws:sourcearn"}
+    if change.kind == "condition weakened" and twins <= names and touched in twins:
+        return _TWIN
+    tying = {"aws:sourcearn", "kms:encryptioncontext:aws:logs:arn"} & names
+    if change.kind == "principal widened" and change.text == "and another service" and tying:
+        return _TIED
+    if change.kind == "principal widened" and change.text == "and the account" and twins & names:
+        return "a principal of the account sends neither aws:SourceArn nor aws:SourceAccount"
+    if change.kind == "folder of a resource widened" and mutant.part == "auditor-role":
+        return "the trail's bucket holds nothing but its records"
+    if change.kind == "resource widened to all" and "aws:resourcetag/" in " ".join(names):
+        return "the tag of the resource still decides, and the actions know no other kind of resource"
+    if change.kind == "resource widened to all" and names & {"aws:calledvialast", "iam:awsservicename"}:
+        return "the service that calls still decides, and it names one resource"
+    if change.kind == "resource widened to all" and statement.get("Action") == "logs:DescribeLogGroups":
+        return "names of log groups of the account, as before"
+    if change.kind == "account of a resource widened" and "iam:CreateServiceLinkedRole" in str(statement.get("Action")):
+        return "a role is made in the account of its maker only"
+    if change.kind == "folder of a resource widened" and "emr-serverless:" in str(statement.get("Action")):
+        return _JOB_RUNS
+    return None
+
+
+def _referred(logical_id: str, body: Mapping[str, Any]) -> bool:
+    """Whether a resource or an output needs the resource; an order of deployment is no need."""
+
+    def needs(value: Any) -> bool:
+        if isinstance(value, Mapping):
+            if value.get("Ref") == logical_id:
+                return True
+            target = value.get("Fn::GetAtt")
+            if target is not None and (target[0] if isinstance(target, list) else target.split(".")[0]) == logical_id:
+                return True
+            return any(map(needs, value.values()))
+        return any(map(needs, value)) if isinstance(value, list) else False
+
+    resources = (resource for name, resource in body["Resources"].items() if name != logical_id)
+    return any(needs(resource.get("Properties")) for resource in resources) or needs(body.get("Outputs"))
+
+
+def _required(kind: str, path: Path) -> bool:
+    """Whether CloudFormation's schema of a type requires the property at a path."""
+    schema: Any = _schema(kind)
+    definitions = schema.get("definitions", {})
+    at = schema
+    for step in path[:-1]:
+        if at is None:
+            return False
+        at = at.get("items") if isinstance(step, int) else at.get("properties", {}).get(step)
+        while isinstance(at, Mapping) and "$ref" in at:
+            at = definitions.get(str(at["$ref"]).rpartition("/")[2])
+    return isinstance(at, Mapping) and path[-1] in at.get("required", ())
+
+
+@cache
+def _schema(kind: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    return found
