@@ -6,7 +6,7 @@ STAMP := $(VENV)/.emrguard-ready
 # Node (for CDK) comes with the virtual environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test unit check lint docs bench clean
+.PHONY: setup demo test unit check lint docs bench mutants clean
 .DEFAULT_GOAL := help
 help:
 	@echo "make demo   the main job, end to end on the embedded local cloud"
@@ -18,6 +18,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"emrguard needs Python 3.11 or newer; {sys.executable} is {v[0]}.{v[1]}. Name another one: make PYTHON=python3.12")'
 	@echo "Setting up $(VENV) (about two minutes the first time) ..."
+	@echo "make mutants   whether rules and proof catch each guardrail that is taken away"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
@@ -42,6 +43,10 @@ docs: setup
 
 bench: setup
 	@for each in prove decide iam_differential; do $(BIN)/python benchmarks/$$each.py || exit 1; done
+
+# Every guardrail of the synthesized templates is taken out once: a rule or the proof must catch each.
+mutants: setup
+	@PYTHONPATH=tests:constructs:policies $(BIN)/python -m mutants --output build/mutants.json
 
 check: lint test
 

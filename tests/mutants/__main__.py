@@ -44,6 +44,7 @@ def main() -> int:
         f"proof), {len(survivors)} survived; {sum(map(len, generated.left_out.values()))} left out; {seconds:.0f} s"
     )
     if given.output:
+        given.output.parent.mkdir(parents=True, exist_ok=True)
         given.output.write_text(json.dumps([_as_json(each) for each in verdicts], indent=1) + "\n", encoding="utf-8")
     return 1 if survivors else 0
 

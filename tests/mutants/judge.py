@@ -17,7 +17,7 @@ from mutants.model import Mutant
 
 from emrguard_policies.assembly import load
 from emrguard_policies.audit import Finding, audit
-from emrguard_policies.isolation import Proof, prove
+from emrguard_policies.isolation import prove
 
 _ACKNOWLEDGMENTS = ("EMRG001", "EMRG002")
 
@@ -37,9 +37,13 @@ class Verdict:
 
 
 class Judge:
-    """Judges mutants of assemblies on copies of them in a directory of its own."""
+    """Judges mutants of assemblies on copies of them in a directory of its own.
 
-    def __init__(self, assemblies: Mapping[str, Path], directory: Path) -> None:
+    A quick one asks the proof only where no rule spoke.
+    """
+
+    def __init__(self, assemblies: Mapping[str, Path], directory: Path, *, quick: bool = False) -> None:
+        self._quick = False
         self._directories: dict[str, Path] = {}
         self._bodies: dict[str, dict[str, dict[str, Any]]] = {}
         self._known: dict[str, set[tuple[str, ...]]] = {}
@@ -48,10 +52,12 @@ class Judge:
             shutil.copytree(assembly, copy)
             self._directories[app] = copy
             self._bodies[app] = templates(copy)
-            rules, checks = self._say(copy)
-            self._known[app] = {_key(finding) for finding in rules}
+            self._known[app] = set()
+            found, checks = self._say(copy, app)
+            self._known[app] = {_key(finding) for finding in found}
             if checks:
                 raise RuntimeError(f"{app} is not isolated before it is changed: {', '.join(sorted(checks))}")
+        self._quick = quick
 
     def __call__(self, mutant: Mutant) -> Verdict:
         """What the rules and the proof say of a mutant."""
@@ -60,25 +66,29 @@ class Judge:
         body = self._bodies[mutant.app][mutant.template]
         file.write_text(json.dumps(mutant.apply(body)), encoding="utf-8")
         try:
-            findings, checks = self._say(directory)
+            findings, checks = self._say(directory, mutant.app)
         finally:
             file.write_text(json.dumps(body), encoding="utf-8")
-        known = self._known[mutant.app]
-        rules = {
-            finding.rule
-            for finding in findings
-            if _key(finding) not in known and finding.acknowledged is None and finding.rule not in _ACKNOWLEDGMENTS
-        }
-        return Verdict(mutant, tuple(sorted(rules)), tuple(sorted(checks)))
+        return Verdict(mutant, tuple(sorted({finding.rule for finding in findings})), tuple(sorted(checks)))
 
-    def _say(self, directory: Path) -> tuple[tuple[Finding, ...], set[str]]:
+    def _say(self, directory: Path, app: str) -> tuple[list[Finding], set[str]]:
+        """The findings that are new, and the checks of the proof that fail."""
         assembly = load(directory)
-        proof: Proof = prove(assembly)
-        return audit(assembly).findings, {each.check for each in proof.counterexamples}
+        found = [finding for finding in audit(assembly).findings if self._counts(finding, app)]
+        if found and self._quick:
+            return found, set()
+        return found, {each.check for each in prove(assembly).counterexamples}
+
+    def _counts(self, finding: Finding, app: str) -> bool:
+        known = _key(finding) in self._known[app]
+        return not known and finding.acknowledged is None and finding.rule not in _ACKNOWLEDGMENTS
 
 
 def judge(mutants: Iterable[Mutant], assemblies: Mapping[str, Path], *, workers: int = 2) -> Iterator[Verdict]:
-    """The verdicts in the order of the mutants; with one worker in this process."""
+    """The verdicts in the order of the mutants; one worker is this process.
+
+    One worker is quick: it asks the proof only where no rule spoke.
+    """
     if workers == 1:
         with _judge(assemblies) as one:
             yield from map(one, mutants)
@@ -91,7 +101,7 @@ def judge(mutants: Iterable[Mutant], assemblies: Mapping[str, Path], *, workers:
 @contextmanager
 def _judge(assemblies: Mapping[str, Path]) -> Iterator[Judge]:
     with tempfile.TemporaryDirectory() as directory:
-        yield Judge(assemblies, Path(directory))
+        yield Judge(assemblies, Path(directory), quick=True)
 
 
 _worker: list[tuple[Judge, tempfile.TemporaryDirectory[str]]] = []

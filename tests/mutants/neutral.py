@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 from mutants.model import WITHOUT_RESOURCE, Mutant, Path
 
 _REQUIRED = "CloudFormation requires the property: the stack is not deployed"
@@ -165,7 +165,12 @@ def _of_statement(mutant: Mutant, body: Mapping[str, Any]) -> str | None:
     for step in change.path:
         if isinstance(at, Mapping) and "Effect" in at:
             statement = at
-        at = at.get(step) if isinstance(at, Mapping) else at[step] if isinstance(step, int) and step < len(at) else None
+        if isinstance(at, Mapping):
+            at = at.get(step)
+        elif isinstance(at, list) and isinstance(step, int) and step < len(at):
+            at = at[step]
+        else:
+            break
     if statement is None:
         return None
     conditions = {key: value for pairs in statement.get("Condition", {}).values() for key, value in pairs.items()}

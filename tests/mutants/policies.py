@@ -181,8 +181,8 @@ def _principals(principal: Any, path: Path, around: Surroundings) -> Iterator[Ch
         account = {"Fn::Join": ["", ["arn:", _PARTITION, ":iam::", _ACCOUNT, ":root"]]}
         yield Change(kind, path, "and the account", ((path, {**principal, "AWS": account}),))
     for value in _list(principal.get("AWS")):
-        name = value.get("Fn::GetAtt", [None])[0] if isinstance(value, dict) else None
-        if name is not None:
+        name = str(value["Fn::GetAtt"][0]) if isinstance(value, dict) and "Fn::GetAtt" in value else ""
+        if name:
             account = {"Fn::Join": ["", ["arn:", _PARTITION, ":iam::", _ACCOUNT, ":root"]]}
             yield Change(kind, path, f"the account beside {name}", ((path, {"AWS": [value, account]}),))
         if name in around.twins:
@@ -245,7 +245,7 @@ def _weaker_value(operator: str, key: str, value: Any, around: Surroundings) -> 
         yield f"exempts any {key}", "ArnNotLike" if operator.startswith("Arn") else "StringNotLike", "*"
         yield f"exempts another {key}", operator, [*_list(value), _OTHERS.get(key, "something-else")]
         for item in _list(value):
-            name = item.get("Fn::GetAtt", [None])[0] if isinstance(item, dict) else None
+            name = str(item["Fn::GetAtt"][0]) if isinstance(item, dict) and "Fn::GetAtt" in item else ""
             if name in around.twins:
                 twin = {"Fn::GetAtt": [around.twins[name], "Arn"]}
                 yield f"exempts {around.twins[name]}", operator, [*_list(value), twin]

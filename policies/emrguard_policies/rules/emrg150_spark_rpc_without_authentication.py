@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Violation]:
         if context.engine(application) == "HIVE":
             continue
         defaults = _defaults(context.get(application, _PROPERTY))
-        if context.unknown(defaults):
+        if isinstance(defaults, str):
             yield Violation(application, _PROPERTY, "spark-defaults depend on the deployment", undecided=True)
             continue
         values = {name: defaults.get(name) for name in _SETTINGS}
@@ -39,9 +39,10 @@ def _defaults(configuration: Any) -> Any:
         return configuration
     for item in configuration if isinstance(configuration, list) else ():
         if not isinstance(item, Mapping):
-            return item
+            return item if isinstance(item, str) else {}
         if item.get("Classification") == "spark-defaults":
-            return item.get("Properties") or {}
+            found = item.get("Properties") or {}
+            return found if isinstance(found, (Mapping, str)) else {}
     return {}
 
 

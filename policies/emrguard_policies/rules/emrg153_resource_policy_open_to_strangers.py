@@ -40,6 +40,7 @@ def _strangers(context: Context, document: Document, statement: Statement) -> It
         yield "NotPrincipal lets everybody but some in", False
     elsewhere = document.resource.type == "AWS::KMS::Key" and document.resource.mark.part != "alerts-key"
     for principal in statement.principals or ():
+        sourceless = principal.value == _SOURCELESS and document.resource.type == "AWS::KMS::Key"
         if principal.kind == "AWS" and principal.value == "*":
             if not confined:
                 yield "everybody is let in", False
@@ -49,7 +50,7 @@ def _strangers(context: Context, document: Document, statement: Statement) -> It
                 yield f"account {account} is let in", not context.resolver.is_known(_account(context, document))
         elif principal.kind == "Service" and principal.value in _RUNS_CODE:
             yield f"{principal.value} is let in, which acts for the code of others", False
-        elif principal.kind == "Service" and not tied and not elsewhere and principal.value != _SOURCELESS:
+        elif principal.kind == "Service" and not tied and not (elsewhere or sourceless):
             yield f"{context.shown(principal.value)} is let in for anybody", False
 
 

@@ -28,7 +28,8 @@ def check(context: Context) -> Iterator[Violation]:
         if context.given(bucket, "WebsiteConfiguration"):
             yield Violation(bucket, "WebsiteConfiguration", "the bucket is a web site")
         for index, rule in enumerate(_listed(context.get(bucket, _ORIGINS))):
-            if "*" in _listed(rule.get("AllowedOrigins")):
+            origins = rule.get("AllowedOrigins") if isinstance(rule, Mapping) else None
+            if "*" in _listed(origins):
                 yield Violation(bucket, f"{_ORIGINS}[{index}]", "pages of any origin may read")
         for index, rule in enumerate(_listed(context.get(bucket, _REPLICAS))):
             yield from _replica(context, bucket, f"{_REPLICAS}[{index}]", rule)

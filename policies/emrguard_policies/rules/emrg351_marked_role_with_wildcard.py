@@ -20,9 +20,8 @@ _MANAGED = "ManagedPolicyArns"
 
 def check(context: Context) -> Iterator[Violation]:
     """Statements and managed policies of marked roles that are wider than a list of names."""
-    execution = {role for role in context.execution_roles if not role.mark.part}
     for role in context.of("AWS::IAM::Role"):
-        if not (role.mark.tenant or role.mark.shared or role in execution):
+        if not (role.mark.tenant or role.mark.shared):
             continue
         listed = context.get(role, _MANAGED)
         for arn in listed if isinstance(listed, list) else ():

@@ -38,7 +38,7 @@ def check(context: Context) -> Iterator[Violation]:
 
 
 def _advanced(selector: Any) -> bool:
-    fields = _listed(selector.get("FieldSelectors")) if isinstance(selector, Mapping) else []
+    fields = _objects(selector.get("FieldSelectors")) if isinstance(selector, Mapping) else []
     return len(fields) == 1 and fields[0].get("Field") == "eventCategory" and fields[0].get("Equals") == ["Management"]
 
 
@@ -53,23 +53,27 @@ def _basic(selector: Any) -> bool:
 
 def _prefixes(context: Context, trail: Resource) -> Iterator[str]:
     """ARN prefixes of objects that a trail records reads of."""
-    for selector in _listed(context.get(trail, "AdvancedEventSelectors")):
-        fields = {str(item.get("Field")): item for item in _listed(selector.get("FieldSelectors"))}
+    for selector in _objects(context.get(trail, "AdvancedEventSelectors")):
+        fields = {str(item.get("Field")): item for item in _objects(selector.get("FieldSelectors"))}
         data = fields.get("eventCategory", {}).get("Equals") == ["Data"]
         of_objects = fields.get("resources.type", {}).get("Equals") == ["AWS::S3::Object"]
         whole = set(fields) <= {"eventCategory", "resources.type", "resources.ARN", "eventName"}
         if data and of_objects and whole and "Equals" not in fields.get("eventName", {}):
             arns = fields.get("resources.ARN")
             yield from [""] if arns is None else [str(item) for item in _listed(arns.get("StartsWith"))]
-    for selector in _listed(context.get(trail, "EventSelectors")):
+    for selector in _objects(context.get(trail, "EventSelectors")):
         if isinstance(selector, Mapping) and selector.get("ReadWriteType", "All") == "All":
-            for item in _listed(selector.get("DataResources")):
+            for item in _objects(selector.get("DataResources")):
                 if item.get("Type") == "AWS::S3::Object":
                     yield from (str(value) for value in _listed(item.get("Values")))
 
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in _listed(value) if isinstance(item, Mapping)]
 
 
 RULE = Rule(

@@ -103,15 +103,15 @@ def _calls(detail: Any) -> Iterator[tuple[str, str, str]]:
     """Service, call and value of a parameter that a pattern takes."""
     if not isinstance(detail, Mapping):
         return
-    for branch in detail.get("$or") or [detail]:
+    for branch in _listed(detail.get("$or")) or [detail]:
         if not isinstance(branch, Mapping):
             continue
         parameters = branch.get("requestParameters")
         values = [""]
         for name, listed in parameters.items() if isinstance(parameters, Mapping) else ():
-            values += [text for item in listed for text in (str(item), f"{name}={item}")]
-        for source in branch.get("eventSource", ()):
-            for call in branch.get("eventName", ()):
+            values += [text for item in _listed(listed) for text in (str(item), f"{name}={item}")]
+        for source in _listed(branch.get("eventSource")):
+            for call in _listed(branch.get("eventName")):
                 yield from ((str(source).partition(".")[0], str(call), value) for value in values)
 
 
@@ -125,9 +125,13 @@ def _alarm(context: Context, alarm: Resource) -> Iterator[Violation]:
         yield Violation(alarm, "Threshold", f"the alarm comes after {threshold} calls only")
     name = context.get(alarm, "MetricName")
     filters = [context.get(item, "MetricTransformations") for item in context.of("AWS::Logs::MetricFilter")]
-    counted = [item.get("MetricName") for listed in filters for item in (listed or ()) if isinstance(item, Mapping)]
+    counted = [item.get("MetricName") for listed in filters for item in _listed(listed) if isinstance(item, Mapping)]
     if context.get(alarm, "Namespace") == "emrguard" and name not in counted:
         yield Violation(alarm, "MetricName", f"no metric filter counts {context.shown(name)}")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 RULE = Rule(
