@@ -13,12 +13,12 @@ help:
 	@echo "make test   all tests          make unit   the quick ones"
 	@echo "make check  ruff, mypy --strict, all tests; the tests compare the generated docs"
 	@echo "make docs   generate docs again          make bench  speed and soundness of the engine"
+	@echo "make mutants   whether rules and proof catch each guardrail that is taken away"
 
 setup: $(STAMP)
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"emrguard needs Python 3.11 or newer; {sys.executable} is {v[0]}.{v[1]}. Name another one: make PYTHON=python3.12")'
 	@echo "Setting up $(VENV) (about two minutes the first time) ..."
-	@echo "make mutants   whether rules and proof catch each guardrail that is taken away"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
