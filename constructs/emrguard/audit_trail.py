@@ -107,7 +107,7 @@ class AuditTrail(Construct):
         self._owner = Owner(shared=_SHARED)
         cdk.Tags.of(self).add(PLATFORM_TAG, "audit-trail")
         reasons = Reasons(self)
-        unlocked = reasons.take("no_object_lock_because", no_object_lock_because)
+        unlocked = reasons.take("no_object_lock_because", no_object_lock_because, "EMRG452")
         if unlocked and object_lock is not None:
             raise ArgumentError(
                 self.node.path, "no_object_lock_because", no_object_lock_because, "leave it out or object_lock"
