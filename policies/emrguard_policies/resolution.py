@@ -44,6 +44,8 @@ class Resolver:
         self._labels = _labels(assembly)
         self._active: list[tuple[Template, str]] = []
         self._refs: dict[Resource, str] = {}
+        self._arns: dict[Resource, str | None] = {}
+        self._attributes: dict[tuple[Resource, str], Any] = {}
         self._properties: dict[Resource, Mapping[str, Any]] = {}
         self._conditions: dict[tuple[Template, str], bool | None] = {}
         self._assumed: dict[tuple[Template, str], bool] = {}
@@ -116,10 +118,11 @@ class Resolver:
 
     def ref(self, resource: Resource) -> str:
         """What `Ref` gives for a resource."""
-        if resource not in self._refs:
+        found = self._refs.get(resource)
+        if found is None:
             with self._once(resource.template, resource.logical_id), self._assuming({}):
-                self._refs[resource] = self._ref(resource)
-        return self._refs[resource]
+                found = self._refs[resource] = self._ref(resource)
+        return found
 
     def attribute(self, resource: Resource, name: str) -> str:
         """What `Fn::GetAtt` gives for an attribute, as text."""
@@ -128,6 +131,12 @@ class Resolver:
 
     def arn(self, resource: Resource) -> str | None:
         """The ARN of a resource; None for types that have none or whose form is not known here."""
+        if resource not in self._arns:
+            with self._assuming({}):
+                self._arns[resource] = self._arn(resource)
+        return self._arns[resource]
+
+    def _arn(self, resource: Resource) -> str | None:
         named = resource_names.NAMED.get(resource.type)
         if named:
             return self._format(resource, named.arn, self._name(resource)) if named.arn else None
@@ -176,16 +185,17 @@ class Resolver:
     def is_known(self, value: Any) -> bool:
         """Whether a resolved value holds no symbol at all."""
         if isinstance(value, str):
-            return not any(map(is_symbol, value))
+            return value.isascii() or not any(map(is_symbol, value))
         if isinstance(value, dict):
             return all(map(self.is_known, value.values()))
         return all(map(self.is_known, value)) if isinstance(value, list) else True
 
     def is_opaque(self, value: Any) -> bool:
         """Whether a resolved value is, or contains, text of which nothing is known."""
-        return isinstance(value, str) and any(
-            is_symbol(char) and self.symbols.by_char[char].alphabet is None for char in value
-        )
+        # Symbols are outside of ASCII; nearly all texts that are asked about have none.
+        if not isinstance(value, str) or value.isascii():
+            return False
+        return any(is_symbol(char) and self.symbols.by_char[char].alphabet is None for char in value)
 
     # Values
 
@@ -197,24 +207,25 @@ class Resolver:
             return [item for item in items if item is not _NO_VALUE]
         if not isinstance(value, dict):
             return value
-        functions = [key for key in value if key == "Ref" or key.startswith("Fn::")]
-        if functions:
-            if len(value) != 1:
-                return self._unknown(template, value)
-            handler = _FUNCTIONS.get(functions[0])
-            result = handler(self, template, value[functions[0]]) if handler else None
-            return self._unknown(template, value) if result is None else result
-        body = {key: self._resolve(template, item) for key, item in value.items()}
-        return {key: item for key, item in body.items() if item is not _NO_VALUE}
+        body = {}
+        for key, item in value.items():
+            if key == "Ref" or key.startswith("Fn::"):
+                handler = _FUNCTIONS.get(key) if len(value) == 1 else None
+                result = handler(self, template, item) if handler else None
+                return self._unknown(template, value) if result is None else result
+            resolved = self._resolve(template, item)
+            if resolved is not _NO_VALUE:
+                body[key] = resolved
+        return body
 
     def _text(self, template: Template, value: Any) -> str | None:
         """A value in a place where CloudFormation wants text; None if it is none."""
         result = self._resolve(template, value)
+        if isinstance(result, str):
+            return result
         if isinstance(result, bool):
             return "true" if result else "false"
-        if isinstance(result, int | float):
-            return str(result)
-        return result if isinstance(result, str) else None
+        return str(result) if isinstance(result, int | float) else None
 
     def _unknown(self, template: Template, expression: Any) -> str:
         text = json.dumps(expression, sort_keys=True, default=str)
@@ -337,6 +348,16 @@ class Resolver:
         return template.resources.get(parts[0]), name
 
     def _attribute(self, resource: Resource, name: str) -> Any:
+        # Outputs and repeated properties are other resources' values, which may differ by what is assumed.
+        if resource.type == _STACK or (resource.type, name) in _REPEATED:
+            return self._find_attribute(resource, name)
+        key = (resource, name)
+        if key not in self._attributes:
+            with self._assuming({}):
+                self._attributes[key] = self._find_attribute(resource, name)
+        return self._attributes[key]
+
+    def _find_attribute(self, resource: Resource, name: str) -> Any:
         named = resource_names.NAMED.get(resource.type)
         if named and name in named.attributes:
             return self._format(resource, named.attributes[name], self._name(resource))

@@ -19,7 +19,9 @@ from emrguard_policies.exceptions import InputError
 MAX_DEPTH = 100
 """Deepest nesting of objects and lists that is read. A template of CDK has about 15 levels."""
 
-_KEY = re.compile(r"""^(\s*)["']?([^\s"':]+)["']?\s*:(?:\s|$)""")
+_KEY = r"""["']?([^\s"':]+)["']?[ \t]*:(?:[ \t]|$)"""
+_RESOURCES = re.compile(r"""^[ \t]*["']?Resources["']?[ \t]*:(?:[ \t]|$)""", re.MULTILINE)
+_ANY_KEY = re.compile(rf"^([ \t]*){_KEY}", re.MULTILINE)
 
 
 def read(file: Path) -> Any:
@@ -46,18 +48,17 @@ def read(file: Path) -> Any:
 
 def lines_of(text: str, logical_ids: Container[str]) -> dict[str, int]:
     """The line where each resource begins: a key indented as the first one below `Resources`."""
+    section = _RESOURCES.search(text)
+    first = _ANY_KEY.search(text, section.end()) if section else None
+    if first is None:
+        return {}
     found: dict[str, int] = {}
-    inside, indent = False, None
-    for number, line in enumerate(text.splitlines(), 1):
-        match = _KEY.match(line)
-        if not match:
-            continue
-        if match[2] == "Resources" and not inside:
-            inside = True
-        elif inside and indent is None:
-            indent = match[1]
-        if indent == match[1] and match[2] in logical_ids:
-            found.setdefault(match[2], number)
+    line, counted = 1, 0
+    for match in re.compile(f"^{first[1]}{_KEY}", re.MULTILINE).finditer(text, first.start()):
+        if match[1] in logical_ids and match[1] not in found:
+            line += text.count("\n", counted, match.start())
+            counted = match.start()
+            found[match[1]] = line
     return found
 
 
@@ -151,16 +152,13 @@ def _line(event: Any) -> str:
 def _deeper_than(value: Any, depth: int) -> bool:
     level = [value]
     for _ in range(depth):
-        level = (
-            [
-                child
-                for item in level
-                for child in (item.values() if isinstance(item, dict) else item)
-                if isinstance(child, dict | list)
-            ]
-            if isinstance(value, dict | list)
-            else []
-        )
-        if not level:
+        below: list[Any] = []
+        for item in level:
+            if type(item) is dict:
+                below += item.values()
+            elif type(item) is list:
+                below += item
+        if not below:
             return False
-    return True
+        level = below
+    return any(isinstance(item, (dict, list)) for item in level)

@@ -103,7 +103,7 @@ class Context:
         for key in path.split(".") if path else ():
             if isinstance(value, str) and self.unknown(value):
                 return value
-            value = value.get(key) if isinstance(value, Mapping) else None
+            value = value.get(key) if isinstance(value, dict) else None
         return value
 
     def raw(self, resource: Resource, path: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from emrguard_policies.iam import matching
 from emrguard_policies.iam.model import Condition, Statement
@@ -27,8 +28,14 @@ def allows(statement: Statement, action: str) -> bool:
     if statement.effect != "Allow":
         return False
     if statement.not_actions is not None:
-        return not any(matching.action(pattern)(action) for pattern in statement.not_actions)
-    return any(matching.action(pattern)(action) for pattern in statement.actions or ())
+        return not _matched(statement.not_actions, action)
+    return _matched(statement.actions or (), action)
+
+
+# Many rules ask the same of statements that differ in their resources alone.
+@lru_cache(maxsize=65536)
+def _matched(patterns: tuple[str, ...], action: str) -> bool:
+    return any(matching.action(pattern)(action) for pattern in patterns)
 
 
 def names(statement: Statement, action: str) -> bool:
