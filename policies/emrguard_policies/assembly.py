@@ -33,13 +33,15 @@ class Mark:
     """What the constructs wrote about a resource in `Metadata.emrguard`.
 
     `tenant` owns the resource, or `shared` says why it belongs to all; `part` is its role in the design, such as
-    `data-bucket`; `prefixes` says which key prefixes of a shared bucket belong to which tenant.
+    `data-bucket`; `prefixes` says which key prefixes of a shared bucket belong to which tenant; `reasons` says, by the
+    argument of the construct, why something less safe than the default was chosen.
     """
 
     tenant: str | None = None
     part: str | None = None
     shared: str | None = None
     prefixes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -356,7 +358,12 @@ def _mark(found: Any, file: Path, where: str) -> Mark:
                 f"{file}: {where}, Metadata.emrguard.prefixes.{tenant} is {_shown(listed)}; use a list of strings"
             )
         prefixes[tenant] = tuple(listed)
-    return Mark(texts["tenant"], texts["part"], texts["shared"], prefixes)
+    reasons: dict[str, str] = {}
+    for argument, reason in _section(body, "reasons", file, f"{where}, Metadata.emrguard").items():
+        if not isinstance(reason, str):
+            raise InputError(f"{file}: {where}, Metadata.emrguard.reasons.{argument} is {_shown(reason)}; use a string")
+        reasons[argument] = reason
+    return Mark(texts["tenant"], texts["part"], texts["shared"], prefixes, reasons)
 
 
 def _section(body: Mapping[str, Any], key: str, file: Path, where: str = "") -> Mapping[str, Any]:

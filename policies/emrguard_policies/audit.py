@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from emrguard_policies.accepted import AcceptedRisk, accepted_risks
 from emrguard_policies.assembly import Assembly, Resource
 from emrguard_policies.exceptions import EmrGuardError
 from emrguard_policies.rules.acknowledgments import acknowledgments
@@ -41,11 +42,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """Findings, worst first within a template, what could not be read, and how many findings a baseline left out."""
+    """Findings, worst first within a template, what could not be read, and how many findings a baseline left out.
+
+    `accepted` are the less safe ways that the constructs were told to go, each with its reason.
+    """
 
     findings: tuple[Finding, ...]
     errors: tuple[str, ...]
     known: int = 0
+    accepted: tuple[AcceptedRisk, ...] = ()
 
     def worst(self) -> Severity | None:
         """The worst severity among findings that nobody acknowledged."""
@@ -80,7 +85,7 @@ def run(assembly: Assembly, rules: Iterable[Rule], *, today: date | None = None)
             finding.rule,
         )
     )
-    return AuditReport(tuple(findings), assembly.unread)
+    return AuditReport(tuple(findings), assembly.unread, accepted=accepted_risks(assembly))
 
 
 def _judge(rule: Rule, context: Context) -> Iterator[Finding]:

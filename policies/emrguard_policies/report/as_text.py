@@ -30,6 +30,13 @@ def write(reports: Iterable[AuditReport], file: TextIO) -> None:
         for finding in findings:
             _write_finding(console, finding)
         console.print()
+    accepted = [risk for report in listed for risk in report.accepted]
+    if accepted:
+        console.print(Text("accepted risks", "bold"), Text("chosen in the code with a reason", "dim"), sep="  ")
+        for risk in accepted:
+            console.print(Text(f"  {risk.resource.construct_path}  {risk.argument}"))
+            console.print(Text(f"      because {risk.reason}", "dim"))
+        console.print()
     for error in document(listed)["errors"]:
         console.print(Text(f"not read: {error}", style="bold red"))
     console.print(verdict(listed))
