@@ -42,7 +42,7 @@ docs: setup
 	@$(BIN)/emrguard policies boundary --format markdown > docs/account-policies/boundary.md
 
 bench: setup
-	@for each in prove decide iam_differential; do $(BIN)/python benchmarks/$$each.py || exit 1; done
+	@for each in prove decide iam_differential audit; do $(BIN)/python benchmarks/$$each.py || exit 1; done
 
 # Every guardrail of the synthesized templates is taken out once: a rule or the proof must catch each.
 mutants: setup

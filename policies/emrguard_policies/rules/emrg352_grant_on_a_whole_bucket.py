@@ -28,18 +28,25 @@ def check(context: Context) -> Iterator[Violation]:
         if document.policy is None and document.opaque:
             yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
         for statement in document.statements:
-            for bucket, arn in arns.items() if statement.effect == "Allow" else ():
-                for found in _whole(context, statement, arn):
-                    yield Violation(document.resource, document.where(statement), f"{found} {bucket.logical_id}")
+            acts = [action for action in _ON_OBJECTS if statements.allows(statement, action)]
+            lists = statements.allows(statement, _LIST) and not statements.tied(statement, ("s3:prefix",))
+            if statement.effect != "Allow" or not (acts or lists):
+                continue
+            for bucket in arns if _any_name(statement) else dict.fromkeys(context.buckets_in(statement)):
+                if bucket not in arns:
+                    continue
+                if acts and context.covers(statement, f"{arns[bucket]}/any-folder/object"):
+                    found = f"{', '.join(acts)} on every object of {bucket.logical_id}"
+                    yield Violation(document.resource, document.where(statement), found)
+                if lists and context.covers(statement, arns[bucket]):
+                    found = f"s3:ListBucket without s3:prefix on {bucket.logical_id}"
+                    yield Violation(document.resource, document.where(statement), found)
 
 
-def _whole(context: Context, statement: Statement, arn: str) -> Iterator[str]:
-    acts = [action for action in _ON_OBJECTS if statements.allows(statement, action)]
-    if acts and context.covers(statement, f"{arn}/any-folder/object"):
-        yield f"{', '.join(acts)} on every object of"
-    lists = statements.allows(statement, _LIST) and context.covers(statement, arn)
-    if lists and not statements.tied(statement, ("s3:prefix",)):
-        yield "s3:ListBucket without s3:prefix on"
+def _any_name(statement: Statement) -> bool:
+    """Whether a statement may mean buckets that it does not name."""
+    names = [pattern.partition("/")[0] for pattern in statement.resources or ("*",)]
+    return any("*" in name or "?" in name for name in names)
 
 
 RULE = Rule(
