@@ -44,7 +44,12 @@ def test_a_platform_over_two_tenants(tmp_path: Path) -> None:
     teams = [Tenant(cdk.Stack(app, name), "Tenant", name=name) for name in ("flights", "payroll")]
     stack = cdk.Stack(app, "DataPlatform")
     platform = Platform(
-        stack, "Platform", tenants=teams, emails=["a@example.com"], monthly_budgets={"payroll": 500}, macie="new"
+        stack,
+        "Platform",
+        tenants=teams,
+        emails=["a@example.com"],
+        monthly_budgets={"flights": 100, "payroll": 500},
+        macie="new",
     )
     database = glue.CfnDatabase(
         stack,
