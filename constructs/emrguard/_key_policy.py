@@ -1,16 +1,30 @@
-"""Statements that the policies of all keys have in common."""
+"""What all keys and their policies have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from constructs import Construct
 
 from emrguard import _actions
 
 
-def administration(account: str) -> iam.PolicyStatement:
+def new_key(scope: Construct, id: str, description: str, *uses: iam.PolicyStatement) -> kms.Key:
+    """A key that rotates every year and outlives its stack, which the account administers and only `uses` let use."""
+    return kms.Key(
+        scope,
+        id,
+        description=description,
+        enable_key_rotation=True,
+        removal_policy=cdk.RemovalPolicy.RETAIN,
+        policy=iam.PolicyDocument(statements=[_administration(cdk.Stack.of(scope).account), *uses]),
+    )
+
+
+def _administration(account: str) -> iam.PolicyStatement:
     """The account may administer a key, so that it can never be lost, but not use it and not hand it on."""
     return iam.PolicyStatement(
         sid="Administration",

@@ -139,32 +139,25 @@ class Alerts(Construct):
         return emails
 
     def _make_key(self) -> kms.Key:
-        key = kms.Key(
+        key = _key_policy.new_key(
             self,
             "Key",
-            description="Alerts about the tenants",
-            enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-            policy=iam.PolicyDocument(
-                statements=[
-                    _key_policy.administration(self._stack.account),
-                    iam.PolicyStatement(
-                        sid="EventBridge",
-                        principals=[iam.ServicePrincipal(_EVENTS)],
-                        actions=list(_actions.TOPIC_KEY_USE),
-                        resources=["*"],
-                    ),
-                    *(
-                        iam.PolicyStatement(
-                            sid=sid,
-                            principals=[iam.ServicePrincipal(service)],
-                            actions=list(_actions.TOPIC_KEY_USE),
-                            resources=["*"],
-                            conditions=self._from_here(source),
-                        )
-                        for sid, service, source in self._sources()
-                    ),
-                ]
+            "Alerts about the tenants",
+            iam.PolicyStatement(
+                sid="EventBridge",
+                principals=[iam.ServicePrincipal(_EVENTS)],
+                actions=list(_actions.TOPIC_KEY_USE),
+                resources=["*"],
+            ),
+            *(
+                iam.PolicyStatement(
+                    sid=sid,
+                    principals=[iam.ServicePrincipal(service)],
+                    actions=list(_actions.TOPIC_KEY_USE),
+                    resources=["*"],
+                    conditions=self._from_here(source),
+                )
+                for sid, service, source in self._sources()
             ),
         )
         self._owner.mark(key, "alerts-key")

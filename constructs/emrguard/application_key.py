@@ -46,16 +46,7 @@ class ApplicationKey(Construct):
         self._macie = False
         self._logs_statement: iam.PolicyStatement | None = None
         self._grants: dict[tuple[str, _actions.Actions], iam.Grant] = {}
-        self.key = kms.Key(
-            self,
-            "Resource",
-            description=f"Data and logs of tenant {tenant}",
-            enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-            policy=iam.PolicyDocument(
-                statements=[_key_policy.administration(self._stack.account), self._managed_logs()]
-            ),
-        )
+        self.key = _key_policy.new_key(self, "Resource", f"Data and logs of tenant {tenant}", self._managed_logs())
         """The key itself. Its own `grant` methods change identity policies only, which this key does not heed."""
         alias = kms.Alias(self, "Alias", alias_name=f"alias/emrguard/{tenant}", target_key=self.key)
         owner.mark(self.key, "key")

@@ -191,25 +191,18 @@ class AuditTrail(Construct):
             resource_name=log_group_name,
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        key = kms.Key(
+        key = _key_policy.new_key(
             self,
             "Key",
-            description="The audit trail",
-            enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-            policy=iam.PolicyDocument(
-                statements=[
-                    _key_policy.administration(stack.account),
-                    iam.PolicyStatement(
-                        sid="Trail",
-                        principals=[iam.ServicePrincipal(_SERVICE)],
-                        actions=[*_actions.TRAIL_KEY_USE, *_actions.DESCRIBE_KEY],
-                        resources=["*"],
-                        conditions=self._of_this_trail(),
-                    ),
-                    _key_policy.log_groups(stack.region, [log_group]),
-                ]
+            "The audit trail",
+            iam.PolicyStatement(
+                sid="Trail",
+                principals=[iam.ServicePrincipal(_SERVICE)],
+                actions=[*_actions.TRAIL_KEY_USE, *_actions.DESCRIBE_KEY],
+                resources=["*"],
+                conditions=self._of_this_trail(),
             ),
+            _key_policy.log_groups(stack.region, [log_group]),
         )
         _key_policy.grant_through(key, self.auditor_role, _actions.DECRYPT, stack.region, ("s3",))
         self._owner.mark(key, "trail-key")

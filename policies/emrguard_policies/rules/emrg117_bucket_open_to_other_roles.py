@@ -32,10 +32,8 @@ def check(context: Context) -> Iterator[Violation]:
         if not (bucket.mark.tenant or bucket.mark.shared) or bucket.mark.part not in _PARTS:
             continue
         documents = context.bucket_policies(bucket)
-        unread = [document for document in documents if document.policy is None]
-        for document in unread:
-            message = f"the bucket policy cannot be read: {document.problem}"
-            yield Violation(document.resource, _PROPERTY, message, undecided=True)
+        unread = probes.unread(documents)
+        yield from unread
         if not unread:
             yield from _judge(context, bucket, documents)
 

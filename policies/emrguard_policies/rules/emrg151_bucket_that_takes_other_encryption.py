@@ -33,10 +33,8 @@ def check(context: Context) -> Iterator[Violation]:
         if not bucket.mark.tenant or bucket.mark.part not in ("data-bucket", "log-bucket"):
             continue
         documents = context.bucket_policies(bucket)
-        unread = [document for document in documents if document.policy is None]
-        for document in unread:
-            message = f"the bucket policy cannot be read: {document.problem}"
-            yield Violation(document.resource, _PROPERTY, message, undecided=True)
+        unread = probes.unread(documents)
+        yield from unread
         taken = [] if unread else list(_taken(context, bucket, documents))
         if taken:
             where = documents[0].resource if documents else bucket

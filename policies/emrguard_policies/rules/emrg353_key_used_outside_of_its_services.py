@@ -20,21 +20,23 @@ _USE = ("kms:decrypt", "kms:encrypt", "kms:generatedatakey")
 
 def check(context: Context) -> Iterator[Violation]:
     """Statements of identity policies and key policies that let roles use a marked key without a service."""
-    keys = {key: context.resolver.arn(key) or "" for key in context.keys if key.mark.tenant or key.mark.shared}
-    documents: list[tuple[Document, list[tuple[Resource, str]]]] = [
-        (document, list(keys.items())) for document, _ in context.identity_documents if keys
+    keys = dict.fromkeys(key for key in context.keys if key.mark.tenant or key.mark.shared)
+    # A key's own policy is about that key alone.
+    documents: list[tuple[Document, Resource | None]] = [
+        (document, None) for document, _ in context.identity_documents if keys
     ]
     for key in keys:
         if context.given(key, "KeyPolicy") is not False:
-            documents.append((context.document(key, "KeyPolicy", "resource"), [(key, "*")]))
-    for document, reached in documents:
+            documents.append((context.document(key, "KeyPolicy", "resource"), key))
+    for document, own in documents:
         if document.policy is None and document.opaque:
             yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
         for statement in document.statements:
             used = [action for action in _USE if _directly(statement, action)]
-            names = [key.logical_id for key, arn in reached if used and (arn == "*" or context.covers(statement, arn))]
-            if names:
-                found = f"{', '.join(used)} with {', '.join(names)} without kms:ViaService"
+            reached = ([own] if own else context.covered(statement, keys)) if used else []
+            if reached:
+                names = ", ".join(key.logical_id for key in reached)
+                found = f"{', '.join(used)} with {names} without kms:ViaService"
                 yield Violation(document.resource, document.where(statement), found)
 
 

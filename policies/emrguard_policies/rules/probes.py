@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from emrguard_policies.assembly import Resource
 from emrguard_policies.iam.decide import Policies, Principal, Request, ResourcePolicy, decide
 from emrguard_policies.iam.model import Policy, parse
-from emrguard_policies.rules.context import Context
+from emrguard_policies.rules.base import Violation
+from emrguard_policies.rules.context import Context, Document
 
 STRANGER = "999988887777"
 """An account that is nobody's: the number of AWS's examples."""
@@ -29,6 +30,15 @@ def role(account: str, arn: str = "") -> Principal:
 def service(name: str) -> Principal:
     """A service of AWS that acts as itself."""
     return Principal("service", name, "")
+
+
+def unread(bucket_policies: Iterable[Document]) -> list[Violation]:
+    """What to say of bucket policies to which no request can be put."""
+    return [
+        Violation(each.resource, each.path, f"the bucket policy cannot be read: {each.problem}", undecided=True)
+        for each in bucket_policies
+        if each.policy is None
+    ]
 
 
 def denied(
