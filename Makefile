@@ -40,6 +40,7 @@ docs: setup
 	@$(BIN)/python -m emrguard._personas_page docs/personas.md
 	@$(BIN)/emrguard policies scp --format markdown > docs/account-policies/scp.md
 	@$(BIN)/emrguard policies boundary --format markdown > docs/account-policies/boundary.md
+	@$(BIN)/python docs/reference_pages.py docs/reference
 
 bench: setup
 	@for each in prove decide iam_differential audit; do $(BIN)/python benchmarks/$$each.py || exit 1; done
