@@ -27,21 +27,12 @@ def pages() -> Mapping[str, str]:
     return {"README.md": _NOTICE + _index(classes)} | found
 
 
-def snippets() -> Mapping[str, str]:
-    """Python example of each public class that has one in its docstring."""
-    found = {}
-    for name, text in pages().items():
-        if (block := re.search(r"```python\n(.*?)```", text, re.DOTALL)) is not None:
-            found[name.removesuffix(".md")] = block[1]
-    return found
-
-
 def _target(member: griffe.Object | griffe.Alias) -> griffe.Object:
     return member.final_target if isinstance(member, griffe.Alias) else member
 
 
 def _index(classes: Mapping[str, griffe.Class]) -> str:
-    lines = ["# Reference of the constructs", "", "Everything that `import emrguard` offers.", ""]
+    lines = ["# Reference of the constructs", "", "The classes of `import emrguard`.", ""]
     for name, each in classes.items():
         lines.append(f"- [{name}]({name}.md): {_text(each).splitlines()[0].rstrip('.')}")
     return "\n".join(lines) + "\n"
