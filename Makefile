@@ -6,13 +6,14 @@ STAMP := $(VENV)/.emrguard-ready
 # Node (for CDK) comes with the virtual environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test unit check lint docs bench mutants clean
+.PHONY: setup demo test unit check lint docs golden bench mutants clean
 .DEFAULT_GOAL := help
 help:
 	@echo "make demo   the main job, end to end on the embedded local cloud"
 	@echo "make test   all tests          make unit   the quick ones"
 	@echo "make check  ruff, mypy --strict, all tests; the tests compare the generated docs"
 	@echo "make docs   generate docs again          make bench  speed and soundness of the engine"
+	@echo "make golden write the golden templates of the tests again, after a change that is meant"
 	@echo "make mutants   whether rules and proof catch each guardrail that is taken away"
 
 setup: $(STAMP)
@@ -41,6 +42,9 @@ docs: setup
 	@$(BIN)/emrguard policies scp --format markdown > docs/account-policies/scp.md
 	@$(BIN)/emrguard policies boundary --format markdown > docs/account-policies/boundary.md
 	@$(BIN)/python docs/reference_pages.py docs/reference
+
+golden: setup
+	@$(BIN)/python tests/golden_support.py
 
 bench: setup
 	@for each in prove decide iam_differential audit; do $(BIN)/python benchmarks/$$each.py || exit 1; done

@@ -12,8 +12,6 @@ from construct_support import Synthesized, synthesize
 from emrguard import ExecutionRole, Tenant
 from emrguard._manifest import Part
 
-_STATEFUL = {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Logs::LogGroup"}
-
 
 def test_every_resource_is_marked(tenant: Synthesized) -> None:
     """Proof and audit know the owner and the part of each resource, the policies of roles included."""
@@ -44,13 +42,6 @@ def test_policies_that_come_later_are_marked(tenant: Synthesized) -> None:
     assert len(policies) > 1
     assert {found.mark(name).get("part") for name in policies} == {"execution-role"}
     assert {found.mark(name).get("tenant") for name in policies} == {"flights"}
-
-
-def test_what_holds_data_outlives_its_stack(tenant: Synthesized) -> None:
-    """Deleting the stack deletes no bucket, no key and no log."""
-    for name, resource in tenant.resources.items():
-        if resource["Type"] in _STATEFUL:
-            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", name
 
 
 def test_costs_can_be_told_apart(tenant: Synthesized) -> None:
