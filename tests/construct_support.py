@@ -22,10 +22,14 @@ _PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "
 _SECURE = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
 
 
-def new_app() -> cdk.App:
+def new_app(outdir: Path | None = None) -> cdk.App:
     """An app with the feature flags of `cdk.json`; CDK's own validation of templates costs seconds a synth."""
     settings = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
-    return cdk.App(context=settings["context"], builtin_cloud_formation_validation=False)
+    return cdk.App(
+        context=settings["context"],
+        builtin_cloud_formation_validation=False,
+        outdir=str(outdir) if outdir is not None else None,
+    )
 
 
 def synthesize(build: Callable[[cdk.Stack], object], *, region: str | None = None) -> Synthesized:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -12,8 +12,9 @@ from aws_cdk import aws_logs
 from constructs import Construct
 
 from emrguard import _actions, _arguments
+from emrguard._endpoints import Endpoints, EndpointService
 from emrguard._manifest import Owner, Part
-from emrguard._prefix_lists import s3_prefix_list
+from emrguard._prefix_lists import prefix_list
 from emrguard.application_key import ApplicationKey
 from emrguard.data_bucket import TenantBucket
 from emrguard.exceptions import ArgumentError
@@ -27,8 +28,8 @@ _NOWHERE = ec2.CfnSecurityGroup.EgressProperty(
     description="No traffic: without any rule EC2 would allow all",
 )
 
-_TAKEN_ADDRESSES = 5 + 3
-"""Addresses of a subnet that AWS keeps, and those of the interface endpoints."""
+_TAKEN_ADDRESSES = 5
+"""Addresses of a subnet that AWS keeps."""
 
 
 class IsolatedNetwork(Construct):
@@ -37,7 +38,8 @@ class IsolatedNetwork(Construct):
     - The workers' security group has no ingress. It lets 443 out to the VPC endpoints and to S3, nothing else.
     - S3 is reached through a gateway endpoint; CloudWatch Logs, KMS and STS through interface endpoints. Their policies
       name the tenant's buckets, log group and key, and take principals of this account only, so that stolen or smuggled
-      credentials of a stranger's account do not work from here. What managed logs need is allowed, too.
+      credentials of a stranger's account do not work from here. What managed logs need is allowed, too. Whatever else
+      jobs need is let through by `allow_service`.
     - Every flow is logged for a year, in a log group encrypted with the tenant's key.
 
     EMR Serverless runs a job in one subnet, one IP a worker; each default subnet holds a thousand workers.
@@ -68,6 +70,7 @@ class IsolatedNetwork(Construct):
             https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/considerations.html
         s3_prefix_list_id: id of `com.amazonaws.<region>.s3`, default from a table of 17 Regions; needed in any other
             one.
+        dynamodb_prefix_list_id: likewise for DynamoDB, default from a table of 7 Regions; needed where jobs use it.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class IsolatedNetwork(Construct):
         cidr: str = "10.0.0.0/20",
         availability_zones: Sequence[str] | None = None,
         s3_prefix_list_id: str | None = None,
+        dynamodb_prefix_list_id: str | None = None,
     ) -> None:
         super().__init__(scope, id)
         self._tenant = _arguments.tenant_name(self, tenant)
@@ -121,8 +125,7 @@ class IsolatedNetwork(Construct):
             subnets.append(subnet.ref)
         self.subnet_ids: list[str] = subnets
         """Ids of the workers' subnets, each in a zone of its own."""
-        self.worker_addresses = len(subnets) * (subnet_ranges[0].num_addresses - _TAKEN_ADDRESSES)
-        """How many IP addresses all subnets together have for workers; each worker takes one."""
+        self._subnet_size = subnet_ranges[0].num_addresses - _TAKEN_ADDRESSES
         self._mark("vpc", vpc)
         self._mark("route-table", routes)
 
@@ -132,7 +135,7 @@ class IsolatedNetwork(Construct):
             "Workers",
             [
                 self._https_to("VPC endpoints", destination_security_group_id=endpoint_group.attr_group_id),
-                self._https_to("S3", destination_prefix_list_id=s3_prefix_list(self, s3_prefix_list_id)),
+                self._https_to("S3", destination_prefix_list_id=prefix_list(self, "s3", s3_prefix_list_id)),
             ],
         )
         ingress = ec2.CfnSecurityGroupIngress(
@@ -149,22 +152,76 @@ class IsolatedNetwork(Construct):
         self.security_group_id = workers.attr_group_id
         """Id of the workers' security group."""
 
-        self._endpoint("S3", "s3", self._s3_policy(), vpc_endpoint_type="Gateway", route_table_ids=[routes.ref])
-        for name, service, policy in (
-            ("Logs", "logs", self._logs_policy()),
-            ("Kms", "kms", self._kms_policy()),
-            ("Sts", "sts", self._sts_policy()),
-        ):
-            self._endpoint(
-                name,
-                service,
-                policy,
-                vpc_endpoint_type="Interface",
-                subnet_ids=self.subnet_ids,
-                security_group_ids=[endpoint_group.attr_group_id],
-                private_dns_enabled=True,
-            )
+        self._endpoints = Endpoints(
+            self,
+            self._owner,
+            vpc_id=self.vpc_id,
+            subnet_ids=self.subnet_ids,
+            route_table_ids=[routes.ref],
+            security_group_id=endpoint_group.attr_group_id,
+        )
+        self._dynamodb_prefix_list_id = dynamodb_prefix_list_id
+        self._allow_basics()
         self._log_flows()
+
+    @property
+    def worker_addresses(self) -> int:
+        """How many IP addresses all subnets together have for workers; each worker takes one."""
+        return len(self.subnet_ids) * (self._subnet_size - self._endpoints.addresses)
+
+    def allow_service(
+        self,
+        role: iam.IRole,
+        service: EndpointService,
+        actions: Sequence[str],
+        resources: Sequence[str],
+        conditions: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Let requests of a role to a service through the network, as jobs need that use Glue or secrets.
+
+        The first call for a service makes its VPC endpoint, in all subnets of the network, with private DNS, and with a
+        policy that lets these requests through and no other one; each further call adds to the policy. This grants
+        nothing to the role.
+
+        Args:
+            role: whose requests; the tenant's execution role.
+            service: as the endpoint's name ends: `s3`, `dynamodb`, `logs`, `kms`, `sts`, `glue`, `lakeformation`,
+                `secretsmanager`, `kinesis-streams`, `monitoring` (CloudWatch metrics) or `aps-workspaces` (Prometheus).
+            actions: IAM actions, such as `["glue:GetTable"]`.
+            resources: ARNs that the actions are for; `*` for actions without resources.
+            conditions: further conditions, by operator and key; default none.
+
+        Raises:
+            ArgumentError: the service is none of these, or nothing is named, or the DynamoDB prefix list of the Region
+                is not known and not given.
+        """
+        for argument, names in (("actions", actions), ("resources", resources)):
+            if isinstance(names, str) or not names:
+                raise ArgumentError(self.node.path, argument, names, "write a list with at least one")
+        if service == "dynamodb" and service not in self._endpoints:
+            self._open_dynamodb()
+        whose: dict[str, dict[str, Any]] = {
+            "StringEquals": {"aws:PrincipalAccount": self._stack.account},
+            "ArnEquals": {"aws:PrincipalArn": role.role_arn},
+        }
+        for operator, keys in (conditions or {}).items():
+            whose[operator] = {**keys, **whose.get(operator, {})}
+        self._endpoints.allow(service, actions, resources, whose)
+
+    def _open_dynamodb(self) -> None:
+        """A gateway endpoint is a route to public addresses of the service: the workers' group must let them."""
+        listed = prefix_list(self, "dynamodb", self._dynamodb_prefix_list_id)
+        rule = ec2.CfnSecurityGroupEgress(
+            self,
+            "DynamoDbEgress",
+            group_id=self.security_group_id,
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            destination_prefix_list_id=listed,
+            description="HTTPS to DynamoDB",
+        )
+        self._mark("security-group", rule)
 
     def _zones(self, given: Sequence[str] | None) -> list[str]:
         if given is None:
@@ -205,67 +262,27 @@ class IsolatedNetwork(Construct):
             ip_protocol="tcp", from_port=443, to_port=443, description=f"HTTPS to {name}", **destination
         )
 
-    def _endpoint(self, name: str, service: str, policy: list[iam.PolicyStatement], **properties: Any) -> None:
-        endpoint = ec2.CfnVPCEndpoint(
-            self,
-            f"{name}Endpoint",
-            vpc_id=self.vpc_id,
-            service_name=f"com.amazonaws.{self._stack.region}.{service}",
-            policy_document=iam.PolicyDocument(statements=policy),
-            tags=self._named(service),
-            **properties,
-        )
-        self._mark("vpc-endpoint", endpoint)
-
-    def _allow(
-        self, actions: Sequence[str], resources: Sequence[str], conditions: dict[str, Any] | None = None
-    ) -> iam.PolicyStatement:
-        own = {"StringEquals": {"aws:PrincipalAccount": self._stack.account}}
-        return iam.PolicyStatement(
-            principals=[iam.AnyPrincipal()],
-            actions=list(actions),
-            resources=list(resources),
-            conditions=own if conditions is None else conditions,
-        )
-
-    def _s3_policy(self) -> list[iam.PolicyStatement]:
+    def _allow_basics(self) -> None:
+        """What every job needs: the tenant's buckets, log group and key, and managed logs."""
+        allow, partition, region = self._endpoints.allow, self._stack.partition, self._stack.region
         buckets = [self._data.bucket_arn, self._logs.bucket.bucket_arn]
-        managed_logs = f"arn:{self._stack.partition}:s3:::prod.{self._stack.region}.appinfo.src"
-        return [
-            self._allow(
-                [*_actions.READ_OBJECTS, *_actions.PUT_OBJECTS, *_actions.DELETE_OBJECTS],
-                [f"{bucket}/*" for bucket in buckets],
-            ),
-            self._allow([*_actions.LIST_OBJECTS, *_actions.LOCATE_BUCKET], buckets),
-            # The service's own bucket for managed logs; without it the Spark UI has nothing to show.
-            self._allow(
-                _actions.PUT_MANAGED_LOGS,
-                [managed_logs, f"{managed_logs}/*"],
-                {
-                    "StringEquals": {
-                        "aws:PrincipalServiceName": "emr-serverless.amazonaws.com",
-                        "aws:SourceVpc": self.vpc_id,
-                    }
-                },
-            ),
-        ]
-
-    def _logs_policy(self) -> list[iam.PolicyStatement]:
+        allow(
+            "s3",
+            [*_actions.READ_OBJECTS, *_actions.PUT_OBJECTS, *_actions.DELETE_OBJECTS],
+            [f"{bucket}/*" for bucket in buckets],
+        )
+        allow("s3", [*_actions.LIST_OBJECTS, *_actions.LOCATE_BUCKET], buckets)
+        # The service's own bucket for managed logs; without it the Spark UI has nothing to show.
+        managed_logs = f"arn:{partition}:s3:::prod.{region}.appinfo.src"
+        service = {"aws:PrincipalServiceName": "emr-serverless.amazonaws.com", "aws:SourceVpc": self.vpc_id}
+        allow("s3", _actions.PUT_MANAGED_LOGS, [managed_logs, f"{managed_logs}/*"], {"StringEquals": service})
         every_group = self._stack.format_arn(
             service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
         )
-        return [
-            self._allow(_actions.WRITE_LOG_GROUP, [self._logs.log_group.log_group_arn]),
-            self._allow(_actions.DESCRIBE_LOG_GROUPS, [every_group]),
-        ]
-
-    def _kms_policy(self) -> list[iam.PolicyStatement]:
-        return [
-            self._allow([*_actions.DECRYPT, *_actions.ENCRYPT, *_actions.DESCRIBE_KEY], [self._key.key_arn]),
-        ]
-
-    def _sts_policy(self) -> list[iam.PolicyStatement]:
-        return [self._allow(_actions.WHO_AM_I, ["*"])]
+        allow("logs", _actions.WRITE_LOG_GROUP, [self._logs.log_group.log_group_arn])
+        allow("logs", _actions.DESCRIBE_LOG_GROUPS, [every_group])
+        allow("kms", [*_actions.DECRYPT, *_actions.ENCRYPT, *_actions.DESCRIBE_KEY], [self._key.key_arn])
+        allow("sts", _actions.WHO_AM_I, ["*"])
 
     def _log_flows(self) -> None:
         """Own L1 flow log and role: CDK's own also lets the role pass itself.
