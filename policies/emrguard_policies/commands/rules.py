@@ -1,4 +1,4 @@
-"""`emrguard rules` and `emrguard explain`: the rule pack described."""
+"""`emrguard rules` and `emrguard explain`: the rule pack described, and a new rule begun."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ import click
 
 from emrguard_policies.exceptions import InputError
 from emrguard_policies.rules import pages
-from emrguard_policies.rules.registry import all_rules, rule_of
+from emrguard_policies.rules.base import SEVERITIES, Severity
+from emrguard_policies.rules.context import APPLICATION
+from emrguard_policies.rules.registry import CATEGORIES, all_rules, rule_of
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--output", type=click.Path(file_okay=False), help="Write one Markdown page a rule into this directory.")
-def rules(form: str, output: str | None) -> None:
-    """List all rules."""
+@click.pass_context
+def rules(context: click.Context, form: str, output: str | None) -> None:
+    """List all rules, or begin a new one."""
+    if context.invoked_subcommand is not None:
+        if form != "text" or output is not None:
+            raise click.UsageError(f"--format and --output are for the list, not for '{context.invoked_subcommand}'")
+        return
     if output is not None:
         if form != "markdown":
             raise click.UsageError("--output needs --format markdown")
@@ -27,6 +34,34 @@ def rules(form: str, output: str | None) -> None:
         width = max(len(rule.severity) for rule in all_rules())
         for rule in all_rules():
             click.echo(f"{rule.id}  {rule.severity:<{width}}  {rule.title}")
+
+
+@rules.command()
+@click.argument("name")
+@click.option("--type", "kind", default=APPLICATION, show_default=True, help="The resource type that it judges.")
+@click.option("--property", "path", default="Name", show_default=True, help="The property that is to be set, dotted.")
+@click.option(
+    "--category",
+    type=click.Choice([*CATEGORIES]),
+    help="Where its id comes from; without it the category that fits the resource type.",
+)
+@click.option("--severity", type=click.Choice(SEVERITIES[1:]), default="warning", show_default=True)
+@click.option("--why", default="", help="The rationale: what goes wrong, and for whom.")
+def new(name: str, kind: str, path: str, category: str | None, severity: Severity, why: str) -> None:
+    """Begin the rule NAME (the bad pattern, such as application-without-name) in a checkout of emrguard.
+
+    Writes its module, a bad, a good and an undecidable example, a test and its page. The rule works at once: it asks
+    whether a property is set. Without --why one test fails until the rationale is written.
+    """
+    # The schemas of cfn-lint take half a second to import, which listing the rules need not wait for.
+    from emrguard_policies.rules import scaffold
+
+    rule_id, files = scaffold.write(scaffold.NewRule(name, kind, path, category, severity, why))
+    for file in files:
+        click.echo(file)
+    click.echo(f"{rule_id}: change the check, the examples and the test; then run")
+    click.echo("  emrguard rules --format markdown --output docs/rules")
+    click.echo(f"  python -m pytest tests/unit/policies/rules -k {rule_id}")
 
 
 @click.command()

@@ -15,6 +15,9 @@ Severity = Literal["fatal", "error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("fatal", "error", "warning", "info")
 """Worst first. `fatal` is a rule that crashed: nothing is known, so it cannot be acknowledged."""
 
+UNWRITTEN = "Not written yet:"
+"""The beginning of a rationale that `emrguard rules new` leaves to the author; a test of all rules refuses it."""
+
 
 @dataclass(frozen=True)
 class Violation:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
 
 from emrguard_policies import rules
 from emrguard_policies.exceptions import InputError
 from emrguard_policies.rules.base import Rule
+
+CATEGORIES: Mapping[str, str] = {
+    "encryption": "1", "network": "2", "iam": "3", "logging": "4", "capacity": "5", "interactive": "6",
+    "clusters": "7", "jobs": "8",
+}  # fmt: skip
+"""The first digit of the ids by the name of their category."""
+RETIRED = frozenset({"EMRG150"})
+"""Ids of rules that are gone: they stand in old reports and acknowledgments, so no other rule gets them."""
 
 
 @cache

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emrguard_policies.rules import pages
-from emrguard_policies.rules.base import Rule
+from emrguard_policies.rules.base import UNWRITTEN, Rule
 from emrguard_policies.rules.registry import all_rules
 
 DOCS = Path(__file__).parents[4] / "docs" / "rules"
@@ -30,6 +30,7 @@ def test_pages_of_rules_that_are_gone_are_removed(tmp_path: Path) -> None:
 def test_every_rule_says_why_and_how(rule: Rule) -> None:
     """Each rule has a reason, a mend, and a document that it rests on."""
     assert rule.rationale.strip()
+    assert UNWRITTEN not in rule.rationale, f"{rule.id}: write in the docstring of its module what goes wrong"
     assert rule.mend.endswith(".")
     assert rule.source.startswith(("https://docs.aws.amazon.com/", "https://github.com/cdklabs/cdk-nag/"))
     assert rule.id[4] in "012345678"
