@@ -13,6 +13,7 @@ from emrguard.capacity import Capacity
 from emrguard.data_bucket import DataBucket, TenantBucket
 from emrguard.exceptions import ArgumentError, SettingsError
 from emrguard.execution_role import ExecutionRole
+from emrguard.hive_application import HiveApplication
 from emrguard.initial_capacity import InitialCapacity
 from emrguard.interactive import Interactive
 from emrguard.interactive_user_role import InteractiveUserRole
@@ -46,6 +47,7 @@ __all__ = [
     "DataBucket",
     "ExecutionRole",
     "Feature",
+    "HiveApplication",
     "InitialCapacity",
     "Interactive",
     "InteractiveUserRole",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_emrserverless as emrserverless
 from constructs import Construct
 
 from emrguard import _arguments
+from emrguard._engine import Engine
 from emrguard.capacity import Capacity
 from emrguard.exceptions import ArgumentError
 from emrguard.initial_capacity import InitialCapacity
@@ -19,6 +22,9 @@ from emrguard_policies.releases import Feature
 
 # No API limit is documented; a million vCPU is far above any quota and catches bytes taken for GB.
 _MOST = 1_000_000
+
+_CLAIMED: WeakKeyDictionary[IsolatedNetwork, int] = WeakKeyDictionary()
+"""Workers that the applications in a network may have at one time."""
 
 
 def maximum(scope: Construct, capacity: Capacity) -> emrserverless.CfnApplication.MaximumAllowedResourcesProperty:
@@ -36,31 +42,46 @@ def maximum(scope: Construct, capacity: Capacity) -> emrserverless.CfnApplicatio
     )
 
 
-def initial(
-    scope: Construct,
-    given: Mapping[str, InitialCapacity],
-    worker_types: Sequence[str],
-    ceiling: Capacity,
-    release: ReleaseLabel,
-) -> list[emrserverless.CfnApplication.InitialCapacityConfigKeyValuePairProperty]:
-    """The workers that wait, after a check that the ceiling holds them."""
+@dataclass(frozen=True)
+class Pool:
+    """Workers of one type and size that wait for jobs."""
+
+    workers: int
+    size: WorkerSize
+
+
+def pools(
+    scope: Construct, given: Mapping[str, InitialCapacity], engine: Engine, release: ReleaseLabel
+) -> dict[str, Pool]:
+    """The workers that wait, by worker type, each with a size: the engine's own where none is given."""
+    found = {}
     for worker_type, capacity in given.items():
         where = f"initial_capacity[{worker_type!r}]"
-        if worker_type not in worker_types:
-            raise ArgumentError(scope.node.path, "initial_capacity", worker_type, f"write {' or '.join(worker_types)}")
+        if worker_type not in engine.capacity_keys:
+            mend = f"write {' or '.join(engine.capacity_keys)}"
+            raise ArgumentError(scope.node.path, "initial_capacity", worker_type, mend)
         if not isinstance(capacity, InitialCapacity):
             raise ArgumentError(
                 scope.node.path, where, capacity, "write InitialCapacity(workers=…, size=WorkerSize(…))"
             )
         _arguments.whole_number(scope, f"{where}.workers", capacity.workers, 1, _MOST, "workers")
-        if capacity.size.shuffle_optimized:
+        size = capacity.size or engine.default_size
+        if size.shuffle_optimized:
             demand(scope.node.path, "release_label", release, Feature.SHUFFLE_OPTIMIZED_DISKS)
+        found[worker_type] = Pool(capacity.workers, size)
+    return found
+
+
+def initial(
+    scope: Construct, waiting: Mapping[str, Pool], ceiling: Capacity
+) -> list[emrserverless.CfnApplication.InitialCapacityConfigKeyValuePairProperty]:
+    """The workers that wait as CloudFormation has them, after a check that the ceiling holds them."""
     for name, limit, unit in (
         ("cpu", ceiling.cpu, "vCPU"),
         ("memory", ceiling.memory, "GB"),
         ("disk", ceiling.disk, "GB"),
     ):
-        needed = sum(each.workers * getattr(each.size, name) for each in given.values())
+        needed = _taken(waiting, name)
         if needed > limit and not cdk.Token.is_unresolved(limit):
             mend = f"the initial workers need {needed} {unit}: raise it, or let fewer or smaller ones wait"
             raise ArgumentError(scope.node.path, f"maximum_capacity.{name}", limit, mend)
@@ -77,33 +98,40 @@ def initial(
                 ),
             ),
         )
-        for worker_type, each in given.items()
+        for worker_type, each in waiting.items()
     ]
 
 
 def warn_of_few_addresses(
-    scope: Construct, network: IsolatedNetwork, given: Mapping[str, InitialCapacity], ceiling: Capacity
+    scope: Construct, network: IsolatedNetwork, waiting: Mapping[str, Pool], ceiling: Capacity, engine: Engine
 ) -> None:
-    """A warning of CDK's when the subnets have fewer addresses than workers fit below the ceiling.
+    """A warning of CDK's when the subnets have fewer addresses than workers fit below the ceilings of their users.
 
     Each worker takes one. The workers counted are the initial ones, and for the rest of the ceiling those of the
-    default size.
+    engine's default size; and those of the applications that were added to the same network before.
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/vpc-access.html
     """
     limits = (ceiling.cpu, ceiling.memory, ceiling.disk)
     if any(cdk.Token.is_unresolved(limit) for limit in limits):
         return
-    waiting = sum(each.workers for each in given.values())
-    size = WorkerSize()
+    first = sum(each.workers for each in waiting.values())
+    size = engine.default_size
     left = min(
-        (limit - sum(each.workers * getattr(each.size, name) for each in given.values())) // getattr(size, name)
+        (limit - _taken(waiting, name)) // getattr(size, name)
         for name, limit in zip(("cpu", "memory", "disk"), limits, strict=True)
     )
-    needed = waiting + left
-    if needed > network.worker_addresses:
+    others = _CLAIMED.get(network, 0)
+    needed = first + left
+    _CLAIMED[network] = others + needed
+    if others + needed > network.worker_addresses:
+        beside = f", beside {others} of other applications in the network" if others else ""
         cdk.Annotations.of(scope).add_warning_v2(
             "emrguard:worker-addresses",
-            f"maximum_capacity holds {needed} workers ({waiting} initial ones, the others of {size}), each with an "
-            f"IP address; the subnets have {network.worker_addresses} for workers: give the network a larger cidr, or "
-            "lower maximum_capacity",
+            f"maximum_capacity holds {needed} workers ({first} initial ones, the others of {size}){beside}, each with "
+            f"an IP address; the subnets have {network.worker_addresses} for workers: give the network a larger cidr, "
+            "or lower maximum_capacity",
         )
+
+
+def _taken(waiting: Mapping[str, Pool], name: str) -> int:
+    return sum(each.workers * int(getattr(each.size, name)) for each in waiting.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from emrguard.worker_size import WorkerSize
 
@@ -16,9 +16,10 @@ class InitialCapacity:
 
     Args:
         workers: how many, 1 to 1000000.
-        size: of each, default 4 vCPU, 16 GB of memory, 20 GB of disk. A job uses a waiting worker only if it asks for
-            exactly this size.
+        size: of each, default what the engine's jobs ask for by default: with Spark 4 vCPU, 16 GB of memory and 20 GB
+            of disk, with Hive 2 vCPU, 6 GB and 20 GB. A job uses a waiting worker only if it asks for exactly this
+            size.
     """
 
     workers: int
-    size: WorkerSize = field(default_factory=WorkerSize)
+    size: WorkerSize | None = None

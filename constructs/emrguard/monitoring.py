@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import aws_cdk as cdk
 from aws_cdk import aws_emrserverless as emrserverless
 from constructs import Construct
 
+from emrguard._engine import Engine
 from emrguard._reasons import Reasons
 from emrguard.application_key import ApplicationKey
 from emrguard.exceptions import ArgumentError
@@ -21,8 +22,6 @@ _REMOTE_WRITE = re.compile(
     r"https://aps-workspaces\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/workspaces/[A-Za-z0-9_-]+/api/v1/remote_write"
 )
 _STREAM_PREFIX = re.compile(r"[^:*]{1,512}")
-_WORKERS = ("SPARK_DRIVER", "SPARK_EXECUTOR")
-_TYPES = ("STDOUT", "STDERR")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,18 +32,19 @@ class Monitoring:
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/logging.html
 
     Args:
-        log_types: what goes to CloudWatch, by worker type `SPARK_DRIVER` and `SPARK_EXECUTOR`: `STDOUT` and `STDERR`.
-            Default both of the driver.
+        log_types: what goes to CloudWatch, by worker type. Spark: `SPARK_DRIVER` and `SPARK_EXECUTOR` have `STDOUT` and
+            `STDERR`. Hive: `HIVE_DRIVER` has these and `HIVE_LOG` and `TEZ_AM`, `TEZ_TASK` these and `SYSTEM_LOGS`.
+            Default all of the driver.
         log_stream_prefix: before the names of log streams, up to 512 characters without `:` and `*`, default none.
         prometheus_url: remote write URL of an Amazon Managed Service for Prometheus workspace of this account, default
-            none. Needs emr-7.1.0, `aps:RemoteWrite` for the execution role, and a VPC endpoint for `aps-workspaces`,
-            which `IsolatedNetwork` has not.
+            none. Needs Spark, emr-7.1.0, `aps:RemoteWrite` for the execution role, and a VPC endpoint for
+            `aps-workspaces`, which `IsolatedNetwork` has not.
         no_managed_logs_because: turns the service's own storage of logs off, for this reason; the Spark UI of finished
             jobs then stays empty. Default None: on, encrypted with the tenant's key.
         no_cloudwatch_because: turns logs in CloudWatch off, for this reason. Default None: on.
     """
 
-    log_types: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"SPARK_DRIVER": ("STDOUT", "STDERR")})
+    log_types: Mapping[str, Sequence[str]] | None = None
     log_stream_prefix: str | None = None
     prometheus_url: str | None = None
     no_managed_logs_because: str | None = None
@@ -52,15 +52,22 @@ class Monitoring:
 
 
 def render(
-    scope: Construct, given: Monitoring, logs: JobLogs, key: ApplicationKey, release: ReleaseLabel, reasons: Reasons
+    scope: Construct,
+    given: Monitoring,
+    engine: Engine,
+    logs: JobLogs,
+    key: ApplicationKey,
+    release: ReleaseLabel,
+    reasons: Reasons,
 ) -> emrserverless.CfnApplication.MonitoringConfigurationProperty:
     """The monitoring configuration as CloudFormation has it.
 
     Raises:
-        ArgumentError: a value is not one of the service's, or the release is too old for Prometheus.
+        ArgumentError: a value is not one of the service's for the engine, or the release is too old for Prometheus.
     """
     l1 = emrserverless.CfnApplication
-    _check(scope, given)
+    log_types = _log_types(scope, given, engine)
+    _check(scope, given, engine)
     if given.prometheus_url is not None:
         demand(scope.node.path, "release_label", release, Feature.PROMETHEUS)
     managed = not reasons.take("monitoring.no_managed_logs_because", given.no_managed_logs_because)
@@ -78,8 +85,7 @@ def render(
             log_stream_name_prefix=given.log_stream_prefix,
             encryption_key_arn=key.key_arn,
             log_type_map=[
-                l1.LogTypeMapKeyValuePairProperty(key=worker, value=list(types))
-                for worker, types in given.log_types.items()
+                l1.LogTypeMapKeyValuePairProperty(key=worker, value=list(types)) for worker, types in log_types.items()
             ],
         )
         if cloudwatch
@@ -92,18 +98,29 @@ def render(
     )
 
 
-def _check(scope: Construct, given: Monitoring) -> None:
+def _log_types(scope: Construct, given: Monitoring, engine: Engine) -> Mapping[str, Sequence[str]]:
+    known = engine.log_types
+    if given.log_types is None:
+        driver = next(iter(known))
+        return {driver: known[driver]}
     if not given.log_types:
         raise ArgumentError(
             scope.node.path, "monitoring.log_types", {}, "name a worker type, or say no_cloudwatch_because"
         )
     for worker, types in given.log_types.items():
         where = "monitoring.log_types"
-        if worker not in _WORKERS:
-            raise ArgumentError(scope.node.path, where, worker, f"write {' or '.join(_WORKERS)}")
-        if isinstance(types, str) or not types or len(set(types)) != len(types) or not set(types) <= set(_TYPES):
-            mend = f"list {' and '.join(_TYPES)}, or one of them, each once"
+        if worker not in known:
+            raise ArgumentError(scope.node.path, where, worker, f"write {' or '.join(known)}")
+        if isinstance(types, str) or not types or len(set(types)) != len(types) or not set(types) <= set(known[worker]):
+            mend = f"list {', '.join(known[worker][:-1])} and {known[worker][-1]}, or one of them, each once"
             raise ArgumentError(scope.node.path, f"{where}[{worker!r}]", types, mend)
+    return given.log_types
+
+
+def _check(scope: Construct, given: Monitoring, engine: Engine) -> None:
+    if given.prometheus_url is not None and not engine.prometheus:
+        mend = f"leave it out: EMR Serverless sends metrics of Spark to Prometheus, none of {engine.name}"
+        raise ArgumentError(scope.node.path, "monitoring.prometheus_url", given.prometheus_url, mend)
     for name, value, pattern, mend in (
         (
             "log_stream_prefix",

@@ -1,4 +1,4 @@
-"""Configuration of the engine beyond `spark-defaults`."""
+"""Configuration of the engine beyond its own defaults."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_emrserverless as emrserverless
 from constructs import Construct
 
+from emrguard._engine import Engine
 from emrguard.exceptions import ArgumentError
 
 _NAME = re.compile(r"[a-zA-Z]+[-a-zA-Z0-9_.]*")
@@ -26,7 +27,8 @@ class RuntimeConfiguration:
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/default-configs.html
 
     Args:
-        classification: name of the classification. Not `spark-defaults`, which has an argument of its own.
+        classification: name of the classification. Not the engine's own, `spark-defaults` or `hive-site`, which has an
+            argument of its own.
         properties: up to 100, each value 1 to 1024 characters, default none.
         configurations: classifications below this one, up to 100, default none.
     """
@@ -54,12 +56,12 @@ def check_properties(scope: Construct, argument: str, properties: Mapping[str, s
 
 
 def render(
-    scope: Construct, argument: str, given: Sequence[RuntimeConfiguration]
+    scope: Construct, argument: str, given: Sequence[RuntimeConfiguration], engine: Engine
 ) -> list[emrserverless.CfnApplication.ConfigurationObjectProperty]:
     """Classifications as CloudFormation has them.
 
     Raises:
-        ArgumentError: one is outside of the service's limits, comes twice, or is `spark-defaults`.
+        ArgumentError: one is outside of the service's limits, comes twice, is the engine's own, or another engine's.
     """
     names = [each.classification for each in given]
     if len(names) > _MOST:
@@ -68,8 +70,10 @@ def render(
         if not 1 <= len(name) <= _LONGEST or names.count(name) > 1:
             mend = f"write each classification once, with 1 to {_LONGEST} characters"
             raise ArgumentError(scope.node.path, argument, name, mend)
-        if name == "spark-defaults":
-            mend = "write spark_defaults={…}: it keeps the traffic between workers encrypted"
+        if name == engine.defaults:
+            raise ArgumentError(scope.node.path, argument, name, engine.defaults_mend)
+        if name.startswith("spark") and engine.type != "SPARK":
+            mend = f"leave it out: a {engine.name} application runs no Spark"
             raise ArgumentError(scope.node.path, argument, name, mend)
     found = []
     for each in given:
@@ -79,7 +83,7 @@ def render(
             emrserverless.CfnApplication.ConfigurationObjectProperty(
                 classification=each.classification,
                 properties=dict(each.properties) or None,
-                configurations=render(scope, where, each.configurations) or None,
+                configurations=render(scope, where, each.configurations, engine) or None,
             )
         )
     return found

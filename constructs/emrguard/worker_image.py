@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
@@ -19,8 +20,6 @@ _IMAGE = re.compile(
     r"\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/[a-z0-9._/-]+"
     r"(?::[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})"
 )
-WORKER_IMAGES = ("Driver", "Executor")
-"""Worker types of Spark as the service has them for images; those of the initial capacity are spelt otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +72,7 @@ def images(
     scope: Construct,
     image: WorkerImage | None,
     worker_images: dict[str, WorkerImage],
+    worker_types: Sequence[str],
     release: ReleaseLabel,
     reasons: Reasons,
 ) -> tuple[
@@ -92,12 +92,12 @@ def images(
             mend = "leave it or image out: there is one image for all workers, or one for each type"
             raise ArgumentError(scope.node.path, "worker_images", sorted(worker_images), mend)
         return properties(scope, "image", image, reasons), None
-    if set(worker_images) != set(WORKER_IMAGES):
-        mend = f"give an image for each of {' and '.join(WORKER_IMAGES)}"
+    if set(worker_images) != set(worker_types):
+        mend = f"give an image for each of {' and '.join(worker_types)}"
         raise ArgumentError(scope.node.path, "worker_images", sorted(worker_images), mend)
     return None, {
         worker: emrserverless.CfnApplication.WorkerTypeSpecificationInputProperty(
             image_configuration=properties(scope, f"worker_images[{worker!r}]", worker_images[worker], reasons)
         )
-        for worker in WORKER_IMAGES
+        for worker in worker_types
     }

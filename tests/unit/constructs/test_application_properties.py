@@ -38,7 +38,7 @@ def test_a_tenant_hands_on_every_argument() -> None:
     """What an application takes, a tenant takes, too."""
     application = set(inspect.signature(SparkApplication.__init__).parameters)
     named = set(inspect.signature(Tenant.__init__).parameters)
-    own = {"tenant", "network", "logs", "key"}
+    own = {"tenant", "network", "logs", "key", "application_name"}
     assert application - named - own == set(ApplicationOptions.__annotations__)
 
 

@@ -1,0 +1,240 @@
+"""What the applications of all engines have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypedDict
+
+import aws_cdk as cdk
+from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from emrguard import _actions, _arguments, _wildcards, _workers, worker_image
+from emrguard import interactive as _interactive
+from emrguard import monitoring as _monitoring
+from emrguard import runtime_configuration as _runtime
+from emrguard._engine import Engine
+from emrguard._manifest import Owner
+from emrguard._reasons import Reasons
+from emrguard.application_key import ApplicationKey
+from emrguard.capacity import Capacity
+from emrguard.exceptions import ArgumentError
+from emrguard.execution_role import ExecutionRole
+from emrguard.initial_capacity import InitialCapacity
+from emrguard.interactive import Interactive
+from emrguard.isolated_network import IsolatedNetwork
+from emrguard.job_logs import JobLogs
+from emrguard.monitoring import Monitoring
+from emrguard.release_label import ReleaseLabel, demand
+from emrguard.release_label import release_label as read_release
+from emrguard.runtime_configuration import RuntimeConfiguration
+from emrguard.worker_image import WorkerImage
+from emrguard_policies.releases import Feature
+
+_IDENTITY_CENTER = re.compile(r"arn:aws[a-z-]*:sso:::instance/(?:sso)?ins-[A-Za-z0-9.-]{16}")
+_NAME = re.compile(r"[A-Za-z0-9._/#-]{1,64}")
+_TAG_NAME = re.compile(r"[A-Za-z0-9 /_.:=+@-]{1,128}")
+_TAG_VALUE = re.compile(r"[A-Za-z0-9 /_.:=+@-]{0,256}")
+
+
+class CommonOptions(TypedDict, total=False):
+    """Arguments that the applications of all engines have, beside those that `Tenant` names itself."""
+
+    initial_capacity: Mapping[str, InitialCapacity]
+    auto_start: bool
+    idle_timeout: cdk.Duration
+    never_stop_because: str
+    keep_warm_because: str
+    max_concurrent_runs: int
+    queue_timeout: cdk.Duration
+    runtime_configuration: Sequence[RuntimeConfiguration]
+    image: WorkerImage
+    worker_images: Mapping[str, WorkerImage]
+    monitoring: Monitoring
+    tags: Mapping[str, str]
+
+
+class Application(Construct):
+    """An application of some engine. Not public: `SparkApplication` and `HiveApplication` are.
+
+    Args:
+        engine: what it runs.
+        defaults: gives the properties of the engine's own classification, for a release.
+        prepare: checks what only this engine has, and records its reasons; called when the release is known.
+        interactive: None where the engine has no interactive use.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        engine: Engine,
+        defaults: Callable[[ReleaseLabel], Mapping[str, str]],
+        prepare: Callable[[ReleaseLabel, Reasons], None] | None,
+        tenant: str,
+        network: IsolatedNetwork,
+        logs: JobLogs,
+        key: ApplicationKey,
+        application_name: str | None,
+        release_label: ReleaseLabel | str,
+        architecture: Literal["ARM64", "X86_64"],
+        maximum_capacity: Capacity | None,
+        initial_capacity: Mapping[str, InitialCapacity] | None,
+        auto_start: bool,
+        idle_timeout: cdk.Duration | None,
+        never_stop_because: str | None,
+        keep_warm_because: str | None,
+        max_concurrent_runs: int,
+        queue_timeout: cdk.Duration | None,
+        runtime_configuration: Sequence[RuntimeConfiguration],
+        image: WorkerImage | None,
+        worker_images: Mapping[str, WorkerImage] | None,
+        monitoring: Monitoring | None,
+        interactive: Interactive | None,
+        identity_center_instance_arn: str | None,
+        tags: Mapping[str, str] | None,
+    ) -> None:
+        super().__init__(scope, id)
+        owner = Owner(tenant=_arguments.tenant_name(self, tenant))
+        release = read_release(self.node.path, "release_label", release_label)
+        demand(self.node.path, "release_label", release, Feature.JOB_QUEUE)
+        if architecture not in ("ARM64", "X86_64") and not cdk.Token.is_unresolved(architecture):
+            raise ArgumentError(self.node.path, "architecture", architecture, "write 'ARM64' or 'X86_64'")
+        reasons = Reasons(self)
+        if prepare is not None:
+            prepare(release, reasons)
+        ceiling = maximum_capacity or Capacity()
+        maximum = _workers.maximum(self, ceiling)
+        waiting = _workers.pools(self, initial_capacity or {}, engine, release)
+        initial = _workers.initial(self, waiting, ceiling)
+        auto_stop = self._auto_stop(reasons, idle_timeout, never_stop_because, keep_warm_because, bool(initial))
+        reasons.take("release_label", release.unknown_because, "EMRG502")
+        queue = _arguments.minutes(self, "queue_timeout", queue_timeout or cdk.Duration.hours(6), 15, 720)
+        runs = _arguments.whole_number(self, "max_concurrent_runs", max_concurrent_runs, 1, 1000, "job runs")
+        one_image, images = worker_image.images(
+            self, image, dict(worker_images or {}), engine.image_keys, release, reasons
+        )
+        monitored = _monitoring.render(self, monitoring or Monitoring(), engine, logs, key, release, reasons)
+        self.runtime_defaults: Mapping[str, str] = dict(defaults(release))
+        """The engine's settings that a job gets: the properties of `spark-defaults`, or of `hive-site`."""
+        application = emrserverless.CfnApplication(
+            self,
+            "Resource",
+            name=tenant if application_name is None else self._name(application_name),
+            type=engine.type,
+            release_label=release.label,
+            architecture=architecture,
+            auto_start_configuration=emrserverless.CfnApplication.AutoStartConfigurationProperty(enabled=auto_start),
+            auto_stop_configuration=auto_stop,
+            initial_capacity=initial or None,
+            maximum_capacity=maximum,
+            network_configuration=emrserverless.CfnApplication.NetworkConfigurationProperty(
+                subnet_ids=network.subnet_ids, security_group_ids=[network.security_group_id]
+            ),
+            monitoring_configuration=monitored,
+            runtime_configuration=[
+                emrserverless.CfnApplication.ConfigurationObjectProperty(
+                    classification=engine.defaults, properties=dict(self.runtime_defaults)
+                ),
+                *_runtime.render(self, "runtime_configuration", runtime_configuration, engine),
+            ],
+            scheduler_configuration=emrserverless.CfnApplication.SchedulerConfigurationProperty(
+                max_concurrent_runs=runs, queue_timeout_minutes=queue
+            ),
+            interactive_configuration=None
+            if interactive is None
+            else _interactive.render(self, interactive, release, reasons),
+            image_configuration=one_image,
+            worker_type_specifications=images,
+            identity_center_configuration=self._identity_center(identity_center_instance_arn, release),
+        )
+        self._tag(tags or {})
+        owner.mark(application, "application", reasons.given)
+        _workers.warn_of_few_addresses(self, network, waiting, ceiling, engine)
+        self.release = release
+        """The release."""
+        self.application_id = application.attr_application_id
+        """Id of the application."""
+        self.application_arn = application.attr_arn
+        """ARN of the application."""
+
+    def grant_submit(self, role: iam.IRole, execution_role: ExecutionRole) -> iam.Grant:
+        """Let a role run jobs on this application that run as `execution_role`, follow, cancel and inspect them.
+
+        Includes the right to list applications, which IAM cannot limit to one.
+        """
+        use = iam.Grant.add_to_principal(
+            grantee=role, actions=list(_actions.USE_APPLICATION), resource_arns=[self.application_arn]
+        )
+        job_runs = _wildcards.grant(
+            role,
+            _actions.USE_JOB_RUNS,
+            f"{self.application_arn}/jobruns/*",
+            "All job runs of one application; EMR Serverless makes up their ids",
+        )
+        listing = _wildcards.grant(
+            role,
+            _actions.LIST_APPLICATIONS,
+            "*",
+            "emr-serverless:ListApplications has no resource type; it tells names and states, never contents",
+        )
+        return use.combine(job_runs).combine(listing).combine(execution_role.grant_pass_to_emr_serverless(role))
+
+    def _auto_stop(
+        self,
+        reasons: Reasons,
+        idle_timeout: cdk.Duration | None,
+        never_stop_because: str | None,
+        keep_warm_because: str | None,
+        warm: bool,
+    ) -> emrserverless.CfnApplication.AutoStopConfigurationProperty:
+        endless = reasons.take("never_stop_because", never_stop_because, "EMRG503")
+        if not endless:
+            idle = _arguments.minutes(self, "idle_timeout", idle_timeout or cdk.Duration.minutes(15), 1, 10080)
+        elif idle_timeout is not None:
+            raise ArgumentError(
+                self.node.path,
+                "idle_timeout",
+                idle_timeout.to_human_string(),
+                "leave it out or never_stop_because: one of both",
+            )
+        if reasons.take("keep_warm_because", keep_warm_because, "EMRG504") != (endless and warm):
+            mend = (
+                "initial_capacity with auto-stop off is paid for day and night: say why, or let the application stop"
+                if endless and warm
+                else "leave it out: it is for initial_capacity together with never_stop_because only"
+            )
+            raise ArgumentError(self.node.path, "keep_warm_because", keep_warm_because, mend)
+        if endless:
+            return emrserverless.CfnApplication.AutoStopConfigurationProperty(enabled=False)
+        return emrserverless.CfnApplication.AutoStopConfigurationProperty(enabled=True, idle_timeout_minutes=idle)
+
+    def _name(self, name: str) -> str:
+        if not cdk.Token.is_unresolved(name) and not _NAME.fullmatch(name):
+            mend = "write 1 to 64 letters, digits and ._/#-"
+            raise ArgumentError(self.node.path, "application_name", name, mend)
+        return name
+
+    def _identity_center(
+        self, arn: str | None, release: ReleaseLabel
+    ) -> emrserverless.CfnApplication.IdentityCenterConfigurationProperty | None:
+        if arn is None:
+            return None
+        if not cdk.Token.is_unresolved(arn) and not _IDENTITY_CENTER.fullmatch(arn):
+            mend = "write arn:aws:sso:::instance/ssoins-<16 characters>"
+            raise ArgumentError(self.node.path, "identity_center_instance_arn", arn, mend)
+        demand(self.node.path, "release_label", release, Feature.IDENTITY_CENTER)
+        return emrserverless.CfnApplication.IdentityCenterConfigurationProperty(identity_center_instance_arn=arn)
+
+    def _tag(self, tags: Mapping[str, str]) -> None:
+        for name, value in tags.items():
+            if not _TAG_NAME.fullmatch(name) or name.lower().startswith(("aws:", "emrguard:")):
+                mend = "write 1 to 128 letters, digits, spaces and /_.:=+@-, not starting with 'aws:' or 'emrguard:'"
+                raise ArgumentError(self.node.path, "tags", name, mend)
+            if not cdk.Token.is_unresolved(value) and not _TAG_VALUE.fullmatch(value):
+                mend = "write up to 256 letters, digits, spaces and /_.:=+@-"
+                raise ArgumentError(self.node.path, f"tags[{name!r}]", value, mend)
+            cdk.Tags.of(self).add(name, value)
