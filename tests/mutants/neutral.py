@@ -32,7 +32,8 @@ _TWIN = "aws:SourceAccount and aws:SourceArn say the same here: the other one st
 _TIED = "aws:SourceArn or the encryption context names a resource of the first service: no other service sends it"
 _JOB_RUNS = "the actions are about job runs only: below an application nothing else is included"
 _ASKED = "the resource policy stands on one resource, and its Resource can only be that one"
-_STRICT = "AWS refuses a principal or ARN of this form in this place: the stack is not deployed"
+_TLS = "TLS between workers encrypts what job runs exchange, and nobody uses the application by hand"
+_CRYPTO = "spark.network.crypto.enabled"
 
 _CLOSED = "what is not reached fails: there is no other way out of the network"
 _REFUSED = (
@@ -94,6 +95,7 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
      r"MonitoringConfiguration.ManagedPersistenceMonitoringConfiguration.Enabled", _DEFAULT),
     (r"AWS::EMRServerless::Application", "switch turned",
      r"MonitoringConfiguration.ManagedPersistenceMonitoringConfiguration.Enabled", _OTHER_SINK),
+    (r"AWS::EMRServerless::Application", "property removed", r".*\.spark\.authenticate", _DEFAULT),
     # Policies
     (r"AWS::(S3::BucketPolicy|KMS::Key|SNS::TopicPolicy|SecretsManager::ResourcePolicy)",
      "(account|region|name|folder) of a resource widened|resource (widened to all|turned round|of the other tenant)",
@@ -130,6 +132,8 @@ def reason(mutant: Mutant, body: Mapping[str, Any]) -> str | None:
     change = mutant.change
     if mutant.type == "AWS::Events::Rule" and _no_such_parameter(mutant, body):
         return "the call has no such parameter"
+    if change.path[-1:] == (_CRYPTO,) and _by_tls(body["Resources"][mutant.logical_id]["Properties"], change.path):
+        return _TLS
     if change.kind == WITHOUT_RESOURCE and _referred(mutant.logical_id, body):
         return _DANGLING
     if change.kind == "property removed" and _required(mutant.type, change.path[1:]):
@@ -142,6 +146,15 @@ def reason(mutant: Mutant, body: Mapping[str, Any]) -> str | None:
         ):
             return None if why is _FOR_ALL and "IfExists" not in change.text else why
     return _of_statement(mutant, body)
+
+
+def _by_tls(application: Mapping[str, Any], path: Path) -> bool:
+    """Whether the settings beside one of Spark's in an application make it a second layer."""
+    settings: Any = application
+    for step in path[1:-1]:
+        settings = settings[step]
+    interactive = any(application.get("InteractiveConfiguration", {}).values())
+    return settings.get("spark.ssl.internode.enabled") == "true" and not interactive
 
 
 def _no_such_parameter(mutant: Mutant, body: Mapping[str, Any]) -> bool:

@@ -1,7 +1,8 @@
 """Workers of Spark prove to each other that they belong to one job, by default. A setting turns that off.
 
 `spark.authenticate: false` lets any process that reaches a worker's port join in. `spark.network.crypto.enabled: false`
-leaves what they exchange in plain text, unless TLS between workers is on.
+leaves what they exchange in plain text, unless TLS between workers is on. AWS documents that TLS for job runs, not for
+interactive use, and names `false` as the default: an application with interactive use needs it set to true.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.configurations import INTERNODE_TLS, spark_default
 from emrguard_policies.rules.context import Context
+from emrguard_policies.rules.interactive import enabled
 
 _PROPERTY = "RuntimeConfiguration"
 _AUTHENTICATE = "spark.authenticate"
@@ -21,11 +23,14 @@ def check(context: Context) -> Iterator[Violation]:
     """Spark applications that turn authentication, or encryption without TLS, off."""
     for application in context.applications:
         configuration = context.get(application, _PROPERTY)
-        tls = context.flag(spark_default(configuration, INTERNODE_TLS))
-        for setting in (_AUTHENTICATE,) if tls else (_AUTHENTICATE, _CRYPTO):
+        tls = context.flag(spark_default(configuration, INTERNODE_TLS)) is True
+        by_hand = context.engine(application) != "HIVE" and any(enabled(context, application).values())
+        for setting in (_AUTHENTICATE,) if tls and not by_hand else (_AUTHENTICATE, _CRYPTO):
             value = spark_default(configuration, setting)
             if context.unknown(value):
                 yield Violation(application, _PROPERTY, f"{setting} depends on the deployment", undecided=True)
+            elif value is None and setting == _CRYPTO and by_hand:
+                yield Violation(application, _PROPERTY, f"{setting} is not set, and interactive use is on")
             elif value is not None and context.flag(value) is not True:
                 yield Violation(application, _PROPERTY, f"{setting} in spark-defaults is {context.shown(value)}")
 

@@ -60,7 +60,7 @@ def test_the_bare_application_breaks_many_rules(tmp_path: Path) -> None:
     report = audit(assembly(tmp_path, BARE), today=TODAY)
     found = ids(report)
     assert found == {
-        "EMRG101", "EMRG105", "EMRG121", "EMRG201", "EMRG303", "EMRG401", "EMRG406", "EMRG501", "EMRG502",
+        "EMRG101", "EMRG105", "EMRG120", "EMRG121", "EMRG201", "EMRG303", "EMRG401", "EMRG406", "EMRG501", "EMRG502",
         "EMRG505", "EMRG507", "EMRG509", "EMRG515", "EMRG516", "EMRG601", "EMRG602", "EMRG604", "EMRG605",
     }  # fmt: skip
     assert len(found) >= 15
