@@ -178,6 +178,8 @@ class Synthesized:
                 return f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*"
             case "AWS::SNS::Topic":
                 return name
+            case "AWS::Lambda::Function":
+                return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
             case "AWS::EMRServerless::Application":
                 return f"arn:aws:emr-serverless:{REGION}:{ACCOUNT}:/applications/{name.lower()}"
             case other:

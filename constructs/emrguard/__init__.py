@@ -19,6 +19,7 @@ from emrguard.interactive import Interactive
 from emrguard.interactive_user_role import InteractiveUserRole
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
+from emrguard.lifecycle import Lifecycle
 from emrguard.macie import Macie
 from emrguard.monitoring import Monitoring
 from emrguard.object_lock import ObjectLock
@@ -53,6 +54,7 @@ __all__ = [
     "InteractiveUserRole",
     "IsolatedNetwork",
     "JobLogs",
+    "Lifecycle",
     "Macie",
     "Monitoring",
     "ObjectLock",

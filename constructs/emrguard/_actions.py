@@ -83,6 +83,7 @@ WRITE_LOG_GROUP: Final[Actions] = (
     "logs:PutLogEvents",
     "logs:AssociateKmsKey",
 )
+WRITE_OWN_LOGS: Final[Actions] = ("logs:CreateLogStream", "logs:PutLogEvents")
 DELIVER_FLOW_LOGS: Final[Actions] = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
 DELIVER_TRAIL_EVENTS: Final[Actions] = ("logs:CreateLogStream", "logs:PutLogEvents")
 
@@ -103,6 +104,14 @@ USE_JOB_RUNS: Final[Actions] = (
     "emr-serverless:GetJobRun",
     "emr-serverless:ListJobRunAttempts",
 )
+CHANGE_APPLICATION: Final[Actions] = (
+    "emr-serverless:GetApplication",
+    "emr-serverless:ListJobRuns",
+    "emr-serverless:StopApplication",
+    "emr-serverless:UpdateApplication",
+)
+CANCEL_JOB_RUNS: Final[Actions] = ("emr-serverless:CancelJobRun",)
+DESCRIBE_STACK_RESOURCE: Final[Actions] = ("cloudformation:DescribeStackResource",)
 LIST_APPLICATIONS: Final[Actions] = ("emr-serverless:ListApplications",)
 
 # People

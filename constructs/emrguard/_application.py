@@ -13,6 +13,7 @@ from constructs import Construct
 
 from emrguard import _actions, _arguments, _wildcards, _workers, worker_image
 from emrguard import interactive as _interactive
+from emrguard import lifecycle as _lifecycle
 from emrguard import monitoring as _monitoring
 from emrguard import runtime_configuration as _runtime
 from emrguard._engine import Engine
@@ -26,6 +27,7 @@ from emrguard.initial_capacity import InitialCapacity
 from emrguard.interactive import Interactive
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
+from emrguard.lifecycle import Lifecycle
 from emrguard.monitoring import Monitoring
 from emrguard.release_label import ReleaseLabel, demand
 from emrguard.release_label import release_label as read_release
@@ -53,6 +55,7 @@ class CommonOptions(TypedDict, total=False):
     image: WorkerImage
     worker_images: Mapping[str, WorkerImage]
     monitoring: Monitoring
+    lifecycle: Lifecycle
     tags: Mapping[str, str]
 
 
@@ -93,6 +96,7 @@ class Application(Construct):
         image: WorkerImage | None,
         worker_images: Mapping[str, WorkerImage] | None,
         monitoring: Monitoring | None,
+        lifecycle: Lifecycle | None,
         interactive: Interactive | None,
         identity_center_instance_arn: str | None,
         tags: Mapping[str, str] | None,
@@ -152,6 +156,9 @@ class Application(Construct):
             identity_center_configuration=self._identity_center(identity_center_instance_arn, release),
         )
         self._tag(tags or {})
+        self._disk_key = (
+            None if lifecycle is None else _lifecycle.attach(self, lifecycle, owner, application, key, reasons)
+        )
         owner.mark(application, "application", reasons.given)
         _workers.warn_of_few_addresses(self, network, waiting, ceiling, engine)
         self.release = release
@@ -181,6 +188,8 @@ class Application(Construct):
             "*",
             "emr-serverless:ListApplications has no resource type; it tells names and states, never contents",
         )
+        if self._disk_key is not None:
+            self._disk_key.grant_disks(role)
         return use.combine(job_runs).combine(listing).combine(execution_role.grant_pass_to_emr_serverless(role))
 
     def _auto_stop(

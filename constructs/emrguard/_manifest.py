@@ -33,6 +33,7 @@ Part = Literal[
     "trail-log-group",
     "trail-role",
     "auditor-role",
+    "lifecycle",
     "platform-admin-role",
     "viewer-role",
     "interactive-role",

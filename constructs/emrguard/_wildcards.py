@@ -11,6 +11,7 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from constructs import IConstruct
 
 from emrguard_policies.nag import acknowledge
 
@@ -19,10 +20,15 @@ def grant(
     role: iam.IRole, actions: tuple[str, ...], resource: str, reason: str, conditions: Mapping[str, Any] | None = None
 ) -> iam.Grant:
     """Allow actions on a resource with a wildcard, and say why that is right."""
-    acknowledge(role, f"AwsSolutions-IAM5[Resource::{_flat(cdk.Stack.of(role).resolve(resource))}]", reason)
+    accept(role, resource, reason)
     return iam.Grant.add_to_principal(
         grantee=role, actions=list(actions), resource_arns=[resource], conditions=conditions
     )
+
+
+def accept(scope: IConstruct, resource: str, reason: str) -> None:
+    """Say why a resource with a wildcard is right in the policies at or below a construct."""
+    acknowledge(scope, f"AwsSolutions-IAM5[Resource::{_flat(cdk.Stack.of(scope).resolve(resource))}]", reason)
 
 
 def _flat(value: Any) -> str:

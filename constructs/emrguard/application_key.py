@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -18,9 +20,9 @@ class ApplicationKey(Construct):
     or decrypt with it. Whoever may change the key policy (`kms:PutKeyPolicy`) can still open it; the audit trail shows
     that.
 
-    EMR Serverless itself may use the key for what it keeps of the account's applications (managed logs). The statement
-    names `applications/*`, because the application's id is known only after the application, which needs the key,
-    exists.
+    EMR Serverless itself may use the key for what it keeps of the account's applications: managed logs and the disks of
+    workers. The statement names `applications/*`, because the application's id is known only after the application,
+    which needs the key, exists.
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/jobs-log-encryption.html
 
     The key is retained when its stack is deleted.
@@ -68,6 +70,14 @@ class ApplicationKey(Construct):
         """
         return self._grant(role, (*_actions.DECRYPT, *_actions.ENCRYPT))
 
+    def grant_disks(self, role: iam.IRole) -> iam.Grant:
+        """Let a role submit jobs to workers whose disks the key encrypts. Jobs themselves need no right to that.
+
+        EMR Serverless rejects a job run whose submitter lacks it.
+        https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/disk-encryption-cmk.html
+        """
+        return self._grant(role, (*_actions.DESCRIBE_KEY, *_actions.DECRYPT, *_actions.ENCRYPT), ("emr-serverless",))
+
     def allow_log_group(self, name: str) -> None:
         """Let CloudWatch Logs use the key for one more log group of this account and Region."""
         self._log_groups.append(
@@ -114,13 +124,13 @@ class ApplicationKey(Construct):
             )
         return role
 
-    def _grant(self, role: iam.IRole, actions: _actions.Actions) -> iam.Grant:
+    def _grant(
+        self, role: iam.IRole, actions: _actions.Actions, services: Sequence[str] = ("s3", "emr-serverless")
+    ) -> iam.Grant:
         # Each grant on a prefix asks for the key again: one statement is enough.
         wanted = (role.node.path, actions)
         if wanted not in self._grants:
-            self._grants[wanted] = _key_policy.grant_through(
-                self.key, role, actions, self._stack.region, ("s3", "emr-serverless")
-            )
+            self._grants[wanted] = _key_policy.grant_through(self.key, role, actions, self._stack.region, services)
         return self._grants[wanted]
 
     def _managed_logs(self) -> iam.PolicyStatement:

@@ -21,6 +21,7 @@ from emrguard.exceptions import ArgumentError
 from emrguard.initial_capacity import InitialCapacity
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
+from emrguard.lifecycle import Lifecycle
 from emrguard.monitoring import Monitoring
 from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel, demand
 from emrguard.runtime_configuration import RuntimeConfiguration
@@ -104,6 +105,7 @@ class HiveApplication(Application):
         image: the image of all workers, default that of the release.
         worker_images: in place of `image` one for each of `HiveDriver` and `TezTask`, default none.
         monitoring: see `Monitoring`, default logs of the driver to CloudWatch and everything to S3 and managed storage.
+        lifecycle: see `Lifecycle`, default none: disks are encrypted with the service's own key.
         tags: further tags of the application, default none. AWS does not copy them to job runs.
 
     Raises:
@@ -138,6 +140,7 @@ class HiveApplication(Application):
         image: WorkerImage | None = None,
         worker_images: Mapping[str, WorkerImage] | None = None,
         monitoring: Monitoring | None = None,
+        lifecycle: Lifecycle | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
         self._data = data
@@ -176,6 +179,7 @@ class HiveApplication(Application):
             image=image,
             worker_images=worker_images,
             monitoring=monitoring,
+            lifecycle=lifecycle,
             interactive=None,
             identity_center_instance_arn=None,
             tags=tags,

@@ -18,6 +18,7 @@ from emrguard.initial_capacity import InitialCapacity
 from emrguard.interactive import Interactive
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
+from emrguard.lifecycle import Lifecycle
 from emrguard.monitoring import Monitoring
 from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel, demand
 from emrguard.runtime_configuration import RuntimeConfiguration
@@ -95,6 +96,7 @@ class SparkApplication(Application):
         image: the image of all workers, default that of the release.
         worker_images: in place of `image` one for each of `Driver` and `Executor`, default none.
         monitoring: see `Monitoring`, default logs of the driver to CloudWatch and everything to S3 and managed storage.
+        lifecycle: see `Lifecycle`, default none: disks are encrypted with the service's own key.
         interactive: see `Interactive`, default everything off.
         identity_center_instance_arn: IAM Identity Center instance for trusted identity propagation, default none. Needs
             emr-7.8.0.
@@ -129,6 +131,7 @@ class SparkApplication(Application):
         image: WorkerImage | None = None,
         worker_images: Mapping[str, WorkerImage] | None = None,
         monitoring: Monitoring | None = None,
+        lifecycle: Lifecycle | None = None,
         interactive: Interactive | None = None,
         identity_center_instance_arn: str | None = None,
         tags: Mapping[str, str] | None = None,
@@ -158,6 +161,7 @@ class SparkApplication(Application):
             image=image,
             worker_images=worker_images,
             monitoring=monitoring,
+            lifecycle=lifecycle,
             interactive=interactive or Interactive(),
             identity_center_instance_arn=identity_center_instance_arn,
             tags=tags,

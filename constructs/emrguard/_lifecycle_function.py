@@ -1,4 +1,4 @@
-"""The code of the Lambda function behind `ApplicationSettings`. It is put into the template as it stands here.
+"""The code of the Lambda function behind `Lifecycle`. It is put into the template as it stands here.
 
 CloudFormation calls `handler` for two custom resources of an application:
 

@@ -1,4 +1,4 @@
-"""The function behind `ApplicationSettings`, on the local EMR Serverless service, with a clock that the test turns."""
+"""The function behind `Lifecycle`, on the local EMR Serverless service, with a clock that the test turns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from emrguard import _settings_function as function
+from emrguard import _lifecycle_function as function
 from emrguard_local.emr_serverless.shapes import service_model
 from emrguard_local.host import ServiceError
 
@@ -296,7 +296,7 @@ def test_the_last_attempt_answers_in_any_case(cloud: Any, stack: Stack) -> None:
 
 def test_before_an_update_the_application_is_stopped(cloud: Any, stack: Stack) -> None:
     """Found by its logical id in its stack. Before there is an application, and when all goes, nothing happens."""
-    asked = {"StopBeforeUpdate": "Application"}
+    asked: dict[str, Any] = {"StopBeforeUpdate": "Application"}
     for kind in ("Create", "Update", "Delete"):
         assert stack.ask(kind, None, **asked)["Status"] == "SUCCESS"
     application = stack.applications["Application"] = cloud.application()
