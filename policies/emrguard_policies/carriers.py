@@ -21,6 +21,7 @@ from emrguard_policies.runners import FUNCTION, function_of
 
 ROLE, USER, GROUP = "AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"
 MANAGED = "AWS::IAM::ManagedPolicy"
+TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
 _ATTACHING = ("AWS::IAM::Policy", MANAGED, "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy")
 _NAMING = {
     "Roles": ROLE, "Users": USER, "Groups": GROUP, "RoleName": ROLE, "UserName": USER, "GroupName": GROUP,
@@ -29,6 +30,8 @@ _NAMING = {
 _APART = {
     "AWS::S3::BucketPolicy": ("AWS::S3::Bucket", "Bucket", "PolicyDocument"),
     "AWS::SecretsManager::ResourcePolicy": ("AWS::SecretsManager::Secret", "SecretId", "ResourcePolicy"),
+    "AWS::Kinesis::ResourcePolicy": ("AWS::Kinesis::Stream", "ResourceArn", "ResourcePolicy"),
+    "AWS::MSK::ClusterPolicy": ("AWS::MSK::Cluster", "ClusterArn", "Policy"),
 }
 # The resource policies that are a property of their resource.
 _WITHIN = {"AWS::KMS::Key": "KeyPolicy", "AWS::ECR::Repository": "RepositoryPolicyText"}
@@ -271,6 +274,8 @@ class _Collector:
         for resource in self._assembly.resources(*_WITHIN):
             if resource.type == "AWS::KMS::Key" or resource.properties.get(_WITHIN[resource.type]) is not None:
                 self._found.policies_of[resource] = [self._compiled(resource, _WITHIN[resource.type], "resource")]
+        for resource in self._assembly.resources(*TABLES):
+            self._table_policies(resource)
         for resource in self._assembly.resources(*_APART):
             kind, names, document = _APART[resource.type]
             compiled = self._compiled(resource, document, "resource")
@@ -294,6 +299,20 @@ class _Collector:
             self._found.everywhere.setdefault(kind, []).append(_without_bars(compiled))
         for resource in self._assembly.resources("AWS::Lambda::Permission"):
             self._permission(resource)
+
+    def _table_policies(self, resource: Resource) -> None:
+        """The policies of a table, of its stream and of its replicas; which one is whose is not told apart."""
+        found: list[Compiled] = []
+        replicas = resource.properties.get("Replicas")
+        for holder in (resource.properties, *(replicas if isinstance(replicas, list) else [replicas])):
+            for value in (holder, *_streams(holder)):
+                written = value.get("ResourcePolicy") if isinstance(value, Mapping) else value
+                for each in self._resolver.alternatives(resource.template, written):
+                    document = each.get("PolicyDocument") if isinstance(each, Mapping) else each
+                    if document is not None:
+                        found.append(self._read(document, name_of(resource), "resource"))
+        if found:
+            self._found.policies_of[resource] = found if len(found) == 1 else [_without_bars(each) for each in found]
 
     def _permission(self, resource: Resource) -> None:
         """A statement of a function's policy, which CloudFormation writes as properties."""
@@ -337,6 +356,13 @@ class _Collector:
     def _assume(self, text: str) -> None:
         if text not in self._found.assumptions:
             self._found.assumptions.append(text)
+
+
+def _streams(holder: Any) -> Iterator[Any]:
+    """What a table, or a replica of one, says about its streams."""
+    for key in ("StreamSpecification", "ReplicaStreamSpecification"):
+        if isinstance(holder, Mapping) and holder.get(key) is not None:
+            yield holder[key]
 
 
 def permission_document(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,11 @@ _SERVICES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("lambda", ("lambda:InvokeFunction", "lambda:UpdateFunctionCode"), ("arn:{P}:lambda:{R}:{A}:function:?*",)),
     ("states", ("states:StartExecution", "states:UpdateStateMachine"), ("arn:{P}:states:{R}:{A}:stateMachine:?*",)),
     ("dynamodb", ("dynamodb:GetItem", "dynamodb:Scan", "dynamodb:PutItem"), ("arn:{P}:dynamodb:{R}:{A}:table/?*",)),
+    ("kinesis", ("kinesis:GetRecords", "kinesis:PutRecord"), ("arn:{P}:kinesis:{R}:{A}:stream/?*",)),
+    ("kinesis", ("kinesis:SubscribeToShard",), ("arn:{P}:kinesis:{R}:{A}:stream/?*/consumer/?*",)),
+    ("kafka", ("kafka-cluster:Connect",), ("arn:{P}:kafka:{R}:{A}:cluster/?*",)),
+    ("kafka", ("kafka-cluster:ReadData", "kafka-cluster:WriteData"), ("arn:{P}:kafka:{R}:{A}:topic/?*",)),
+    ("kafka", ("kafka-cluster:AlterGroup",), ("arn:{P}:kafka:{R}:{A}:group/?*",)),
     ("sqs", ("sqs:ReceiveMessage", "sqs:SendMessage"), ("arn:{P}:sqs:{R}:{A}:?*",)),
     ("ssm", ("ssm:GetParameter", "ssm:PutParameter"), ("arn:{P}:ssm:{R}:{A}:parameter/?*",)),
 )

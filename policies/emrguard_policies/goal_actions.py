@@ -71,6 +71,39 @@ SECRET = (
     "secretsmanager:PutResourcePolicy", "secretsmanager:DeleteSecret", "secretsmanager:UpdateSecretVersionStage",
     "secretsmanager:RotateSecret", "secretsmanager:ReplicateSecretToRegions",
 )  # fmt: skip
+ITEMS = (
+    "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:PutItem",
+    "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem",
+    "dynamodb:PartiQLSelect", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete",
+    "dynamodb:PutResourcePolicy", "dynamodb:DeleteResourcePolicy", "dynamodb:UpdateTable", "dynamodb:DeleteTable",
+    "dynamodb:UpdateTimeToLive", "dynamodb:CreateBackup", "dynamodb:ExportTableToPointInTime",
+    "dynamodb:RestoreTableToPointInTime", "dynamodb:EnableKinesisStreamingDestination",
+    "dynamodb:UpdateKinesisStreamingDestination", "dynamodb:CreateTableReplica", "dynamodb:UpdateContinuousBackups",
+    "dynamodb:TagResource", "dynamodb:UntagResource",
+)  # fmt: skip
+BELOW_TABLE = (
+    "dynamodb:Query", "dynamodb:Scan", "dynamodb:PartiQLSelect", "dynamodb:GetRecords", "dynamodb:GetShardIterator",
+    "dynamodb:RestoreTableFromBackup", "dynamodb:DeleteBackup", "dynamodb:PutResourcePolicy",
+)  # fmt: skip
+"""On an index, a stream or a backup of a table."""
+RECORDS = (
+    "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:PutRecord", "kinesis:PutRecords",
+    "kinesis:RegisterStreamConsumer", "kinesis:PutResourcePolicy", "kinesis:DeleteResourcePolicy",
+    "kinesis:DeleteStream", "kinesis:StopStreamEncryption", "kinesis:StartStreamEncryption", "kinesis:MergeShards",
+    "kinesis:SplitShard", "kinesis:UpdateShardCount", "kinesis:DecreaseStreamRetentionPeriod",
+)  # fmt: skip
+ON_CONSUMER = ("kinesis:SubscribeToShard", "kinesis:DeregisterStreamConsumer", "kinesis:PutResourcePolicy")
+ON_KAFKA = (
+    "kafka-cluster:Connect", "kafka-cluster:AlterCluster", "kafka-cluster:AlterClusterDynamicConfiguration",
+    "kafka-cluster:WriteDataIdempotently", "kafka:PutClusterPolicy", "kafka:DeleteClusterPolicy",
+    "kafka:DeleteCluster", "kafka:UpdateSecurity", "kafka:UpdateConnectivity", "kafka:CreateVpcConnection",
+    "kafka:GetBootstrapBrokers",
+)  # fmt: skip
+ON_TOPIC = (
+    "kafka-cluster:ReadData", "kafka-cluster:WriteData", "kafka-cluster:DeleteTopic", "kafka-cluster:CreateTopic",
+    "kafka-cluster:AlterTopic", "kafka-cluster:AlterTopicDynamicConfiguration",
+)  # fmt: skip
+ON_GROUP = ("kafka-cluster:AlterGroup", "kafka-cluster:DeleteGroup")
 WIDENING = (
     "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:CreatePolicyVersion",
     "iam:SetDefaultPolicyVersion", "iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:PutGroupPolicy",
@@ -151,6 +184,8 @@ OWN_KEY = (
 )  # fmt: skip
 OWN_ROLE = tuple(action for action in ON_ROLE if action != "iam:PassRole")
 OWN_SECRET = ("secretsmanager:PutResourcePolicy", "secretsmanager:DeleteSecret")
+OWN_TABLE = ("dynamodb:PutResourcePolicy", "dynamodb:DeleteResourcePolicy", "dynamodb:DeleteTable")
+OWN_STREAM = ("kinesis:PutResourcePolicy", "kinesis:DeleteResourcePolicy", "kinesis:DeleteStream")
 OWN_REPOSITORY = ("ecr:SetRepositoryPolicy", "ecr:DeleteRepositoryPolicy", "ecr:PutImageTagMutability")
 TAGGING = (
     "s3:PutBucketTagging", "s3:PutObjectTagging", "s3:PutObjectVersionTagging", "s3:DeleteObjectTagging",

@@ -8,11 +8,11 @@ from typing import Any
 
 from emrguard_policies import goal_actions as actions_on
 from emrguard_policies.assembly import Resource
-from emrguard_policies.carriers import Carriers, name_of
+from emrguard_policies.carriers import TABLES, Carriers, name_of
 from emrguard_policies.iam.boxes import Atom, KeyAtom, TextAtom, key_dimension
 from emrguard_policies.iam.glob import Space
-from emrguard_policies.iam.symbolic import Compiled, Target
-from emrguard_policies.resolution import Resolver
+from emrguard_policies.iam.symbolic import Compiled, Target, left_to
+from emrguard_policies.resolution import KAFKA_CLUSTERS, Resolver
 from emrguard_policies.runners import CREATORS, Run, Runner
 from emrguard_policies.tags import Tags
 from emrguard_policies.tenants import APPLICATION, Tenants
@@ -20,6 +20,7 @@ from emrguard_policies.tenants import APPLICATION, Tenants
 KINDS = ("data", "keys", "logs", "secrets", "catalog", "applications", "images", "services", "roles")
 """Kinds of the isolation matrix."""
 AUDIT, ESCALATION, OWN = "audit", "escalation", "least-privilege"
+STREAM = "AWS::Kinesis::Stream"
 ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
 
@@ -29,6 +30,7 @@ class Goal:
 
     A goal with `runs` is a way to have these roles act; it needs the right `also` as well, if there is one. `path`
     says that it is a way and nothing more: it breaks no seal by itself. `own` says that it is asked of its owner.
+    `abroad` goals are about any role of another account; one that a policy names in full is taken to be meant.
     """
 
     owner: str | None
@@ -41,6 +43,7 @@ class Goal:
     also: Goal | None = None
     path: bool = False
     own: bool = False
+    abroad: bool = False
 
 
 class GoalBuilder:
@@ -196,14 +199,16 @@ class GoalBuilder:
         """Becoming or passing a role that is not in the assembly; `other` gives another account than the given one."""
         for template in self._resolver.assembly.templates[:1]:
             account, partition = self._resolver.account(template), self._resolver.partition(template)
-            accounts = dict.fromkeys((*map(self._resolver.account, self._resolver.assembly.templates), other(account)))
-            texts = tuple(f"arn:{partition}:iam::{each}:role/?*" for each in accounts)
+            accounts = list(dict.fromkeys(map(self._resolver.account, self._resolver.assembly.templates)))
             unknown = TextAtom("resource", self._space.automaton(tuple(known), "text", "exact"), False)
-            for actions in (actions_on.ASSUME, ("iam:PassRole",)):
-                yield Goal(
-                    None, "roles", "a role outside of the assembly", actions, Target(texts, account, atoms=(unknown,)),
-                    runs=(Run((), ""),), path=True,
-                )  # fmt: skip
+            for each in dict.fromkeys((*accounts, other(account))):
+                text = f"arn:{partition}:iam::{each}:role/?*"
+                target = Target((text,), each, (left_to(accounts),), gate=True, atoms=(unknown,))
+                for actions in (actions_on.ASSUME, ("iam:PassRole",)):
+                    yield Goal(
+                        None, "roles", "a role outside of the assembly", actions, target,
+                        runs=(Run((), ""),), path=True, abroad=each not in accounts,
+                    )  # fmt: skip
 
     def using(self, runner: Runner) -> Iterator[Goal]:
         """Starting or changing a function, state machine, rule, schedule or pipe."""
@@ -244,6 +249,20 @@ class GoalBuilder:
             yield self._goal(resource, owner, "roles", actions_on.ON_USER, (arn,))
         elif resource.type == "AWS::SecretsManager::Secret":
             yield self._goal(resource, owner, "secrets", actions_on.SECRET, (arn,))
+        elif resource.type in TABLES:
+            if resource.type == "AWS::DynamoDB::GlobalTable":
+                # It has a table of this name in each of its Regions.
+                arn = arn.replace(f":{self._resolver.region(resource.template)}:", ":?*:", 1)
+            yield self._goal(resource, owner, "data", actions_on.ITEMS, (arn,))
+            yield self._goal(resource, owner, "data", actions_on.BELOW_TABLE, (f"{arn}/?*",))
+        elif resource.type == STREAM:
+            yield self._goal(resource, owner, "data", actions_on.RECORDS, (arn,))
+            yield self._goal(resource, owner, "data", actions_on.ON_CONSUMER, (f"{arn}/?*",))
+        elif resource.type in KAFKA_CLUSTERS:
+            topics, groups = (arn.replace(":cluster/", f":{kind}/", 1) for kind in ("topic", "group"))
+            yield self._goal(resource, owner, "data", actions_on.ON_KAFKA, (arn,))
+            yield self._goal(resource, owner, "data", actions_on.ON_TOPIC, (f"{topics}/?*",))
+            yield self._goal(resource, owner, "data", actions_on.ON_GROUP, (f"{groups}/?*",))
         elif resource.type == "AWS::ECR::Repository":
             yield self._goal(resource, owner, "images", (*actions_on.PUSH, *actions_on.PULL), (arn,))
         elif resource.type in ALARMS and owner is not None:
@@ -384,11 +403,13 @@ _GUARDED: dict[str, tuple[str, ...]] = {
     "AWS::IAM::Role": actions_on.OWN_ROLE,
     "AWS::SecretsManager::Secret": actions_on.OWN_SECRET,
     "AWS::ECR::Repository": actions_on.OWN_REPOSITORY,
+    **dict.fromkeys(TABLES, actions_on.OWN_TABLE),
+    STREAM: actions_on.OWN_STREAM,
 }
 _CATALOG = ("AWS::Glue::Database", "AWS::Glue::Table")
 _OWNED = (
     "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Logs::LogGroup", APPLICATION, "AWS::IAM::Role", "AWS::IAM::User",
-    "AWS::SecretsManager::Secret", *_CATALOG, "AWS::ECR::Repository", *ALARMS,
+    "AWS::SecretsManager::Secret", *_CATALOG, "AWS::ECR::Repository", *ALARMS, *TABLES, STREAM, *KAFKA_CLUSTERS,
 )  # fmt: skip
 _WATCHING = (
     *ALARMS, "AWS::Events::Rule", "AWS::GuardDuty::Detector", "AWS::Config::ConfigurationRecorder",

@@ -25,6 +25,7 @@ from emrguard_policies.iam.glob import Space, Undecided
 from emrguard_policies.iam.index import Index
 from emrguard_policies.iam.model import PrincipalPattern
 from emrguard_policies.iam.symbolic import Answer, Compiled, Held, Subject, Target
+from emrguard_policies.outside import Outside, roles_abroad
 from emrguard_policies.proof import Counterexample, Proof, Seal, Verdict
 from emrguard_policies.resolution import Resolver
 from emrguard_policies.runners import Run, function_of, runners
@@ -125,6 +126,10 @@ class _Prover:
         builder = self._builder
         using = [goal for runner in self._runners for goal in builder.using(runner)]
         self._goals = [*builder.of_tenants(), *builder.of_trails(), *(goal for goal in using if not goal.path)]
+        beyond_assembly = Outside(self._resolver, self._tenants, self._other_account)
+        nobodys = list(beyond_assembly.goals(self._carriers))
+        for text in beyond_assembly.assumptions:
+            self._assume(text)
         self._own = [*builder.own_logs(), *builder.own_rights()]
         self._escalations = [*builder.of_account(), *builder.tagging()]
         roles = [each for each in self._carriers if each.resource is not None and each.resource.type == ROLE]
@@ -137,12 +142,17 @@ class _Prover:
         ]
         known = [each.subject.arn for each in self._carriers if each.subject.kind == "role"]
         outside = list(builder.outside(known, self._other_account))
+        accounts = set(map(self._resolver.account, self._resolver.assembly.templates))
+        self._foreign = frozenset(roles_abroad(self._carriers, accounts))
+        for text in sorted(self._foreign):
+            self._assume(f"{self._readable(text)} is of another account: nothing is known of its rights")
         paths = [*self._assuming, *passing, *outside, *(goal for goal in using if goal.path)]
         also = [goal.also for goal in passing if goal.also is not None]
         everything = [*self._goals, *self._own, *self._escalations, *paths, *also]
+        self._goals += nobodys
         self._index: Index[Goal] = Index(self._space)
         self._by_actions: dict[tuple[str, ...], list[Goal]] = {}
-        for goal in everything:
+        for goal in (*everything, *nobodys):
             self._by_actions.setdefault(goal.actions, []).append(goal)
             for text in goal.target.texts:
                 self._index.add(text, goal)
@@ -218,8 +228,19 @@ class _Prover:
     def _asked(self, carrier: Carrier, goal: Goal) -> _Hit | None:
         """The first action of a goal that a carrier may do, known policies before unknown ones."""
         possible = self._wanted[carrier].get(goal, set()) | self._named[carrier].get(goal, set())
+        held = self._without_foreign(carrier.held) if goal.abroad else carrier.held
         return self._first(possible, goal, lambda action: symbolic.reach(
-            self._space, carrier.subject, carrier.held, action, goal.target
+            self._space, carrier.subject, held, action, goal.target
+        ))  # fmt: skip
+
+    def _without_foreign(self, held: Held) -> Held:
+        """The policies without the statements that name nothing but roles of other accounts, each in full."""
+        return replace(held, identity=tuple(
+            replace(policy, grants=tuple(
+                grant for grant in policy.grants
+                if not grant.statement.resources or not self._foreign.issuperset(grant.statement.resources)
+            ))
+            for policy in held.identity
         ))  # fmt: skip
 
     def _alone(self, carrier: Carrier, goal: Goal) -> _Hit | None:
@@ -422,6 +443,7 @@ class _Prover:
 
     def _shared_resources(self) -> None:
         """Resources that nobody owns but several tenants reach."""
+        said: set[str] = set()
         for goal in self._goals:
             if goal.owner is not None or goal.kind == AUDIT or goal.path:
                 continue
@@ -434,7 +456,8 @@ class _Prover:
                 hit = self._asked(carrier, goal)
                 if hit:
                     found[tenant] = carrier, hit
-            if len(found) > 1:
+            if len(found) > 1 and (goal.resource is not None or goal.name not in said):
+                said.add(goal.name)
                 names = " and ".join(sorted(found))
                 carrier, hit = next(iter(found.values()))
                 self._add(

@@ -31,6 +31,7 @@ _NO_VALUE = object()
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
 _DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 _STACK = "AWS::CloudFormation::Stack"
+KAFKA_CLUSTERS = ("AWS::MSK::Cluster", "AWS::MSK::ServerlessCluster")
 _FROM_STORE = "AWS::SSM::Parameter::Value<String>"
 _DIGITS = frozenset(string.digits)
 
@@ -145,7 +146,7 @@ class Resolver:
             return self._format(resource, identified.arn, self.ref(resource))
         if resource.type == "AWS::KMS::Key":
             return self._format(resource, "arn:{P}:kms:{R}:{A}:key/{id}", self.ref(resource))
-        if resource.type in ("AWS::SecretsManager::Secret", _STACK):
+        if resource.type in ("AWS::SecretsManager::Secret", _STACK, *KAFKA_CLUSTERS):
             return self.ref(resource)
         return None
 
@@ -368,7 +369,9 @@ class Resolver:
             return self.ref(resource)
         if resource.type == "AWS::KMS::Key" and name in ("Arn", "KeyId"):
             return self.arn(resource) if name == "Arn" else self.ref(resource)
-        if resource.type == "AWS::SecretsManager::Secret" and name == "Id":
+        if (resource.type == "AWS::SecretsManager::Secret" and name == "Id") or (
+            resource.type in KAFKA_CLUSTERS and name == "Arn"
+        ):
             return self.ref(resource)
         if resource.type == _STACK and name.startswith("Outputs."):
             child = resource.template.children.get(resource.logical_id)
@@ -612,6 +615,8 @@ class Resolver:
             ).char  # fmt: skip
         if resource.type == "AWS::SecretsManager::Secret":
             return self._secret(resource, label)
+        if resource.type in KAFKA_CLUSTERS:
+            return self._kafka_cluster(resource, label)
         if resource.type == _STACK:
             child = resource.template.children.get(resource.logical_id)
             if child is not None:
@@ -627,6 +632,18 @@ class Resolver:
             f"{label}.suffix", "-AbCdEf", prefix="-", alphabet=resource_names.ALNUM, lengths=(6, 6), unique=True
         ).char
         return self._format(resource, "arn:{P}:secretsmanager:{R}:{A}:secret:{name}", name + ending)
+
+    def _kafka_cluster(self, resource: Resource, label: str) -> str:
+        """Its ARN: the name, which must be given, and an id of the form `<uuid>-<number>`."""
+        name = self._text(resource.template, resource.properties.get("ClusterName"))
+        if name is None:
+            name = self._unknown(resource.template, resource.properties.get("ClusterName"))
+        digits = _digest(label, resource_names.HEX, 32)
+        example = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:], "1"))
+        unique = self.symbols.symbol(
+            f"{label}.id", example, alphabet=resource_names.HEX | {"-"}, lengths=(38, 40), unique=True
+        ).char
+        return self._format(resource, "arn:{P}:kafka:{R}:{A}:cluster/{name}/", name) + unique
 
     def _name(self, resource: Resource) -> str:
         named = resource_names.NAMED[resource.type]
@@ -764,7 +781,7 @@ class Resolver:
                 yield from self._pointed_by_name(template, name)
 
 
-_OWN_SCHEME = ("AWS::KMS::Key", "AWS::SecretsManager::Secret")
+_OWN_SCHEME = ("AWS::KMS::Key", "AWS::SecretsManager::Secret", *KAFKA_CLUSTERS)
 _REPEATED = {
     ("AWS::EC2::VPC", "CidrBlock"), ("AWS::EC2::Subnet", "VpcId"), ("AWS::EC2::Subnet", "CidrBlock"),
     ("AWS::EC2::Subnet", "AvailabilityZone"), ("AWS::EC2::SecurityGroup", "VpcId"), ("AWS::SSM::Parameter", "Value"),

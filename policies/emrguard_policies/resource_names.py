@@ -146,6 +146,12 @@ NAMED: dict[str, NamedType] = {
     "AWS::DynamoDB::Table": NamedType(
         "TableName", 255, "arn:{P}:dynamodb:{R}:{A}:table/{name}", attributes={"Arn": "{arn}"}
     ),
+    "AWS::DynamoDB::GlobalTable": NamedType(
+        "TableName", 255, "arn:{P}:dynamodb:{R}:{A}:table/{name}", attributes={"Arn": "{arn}"}
+    ),
+    "AWS::Kinesis::Stream": NamedType(
+        "Name", 128, "arn:{P}:kinesis:{R}:{A}:stream/{name}", attributes={"Arn": "{arn}"}
+    ),
     "AWS::ECR::Repository": NamedType(
         "RepositoryName", 256, "arn:{P}:ecr:{R}:{A}:repository/{name}", lower=True, attributes={"Arn": "{arn}"}
     ),
@@ -171,7 +177,10 @@ IDENTIFIED: dict[str, IdType] = {
     "AWS::EC2::NetworkAcl": _ec2("acl-", "network-acl", "Id"),
     "AWS::EC2::FlowLog": _ec2("fl-", "vpc-flow-log", "Id"),
 }
-"""Types with ids that the service assigns. KMS keys and secrets, which follow no such scheme, are in `resolution`."""
+"""Types with ids that the service assigns.
+
+KMS keys, secrets and Kafka clusters, which follow no such scheme, are in `resolution`.
+"""
 
 
 def partition_of(region: str | None) -> str:

@@ -110,6 +110,14 @@ def unknown_policy(name: str, kind: Literal["identity", "resource"] = "identity"
     return Compiled(Policy(name, (statement,), kind), (Box(statement, (), opaque=True),), (), unknown=True)
 
 
+def left_to(accounts: Sequence[str]) -> Compiled:
+    """A policy of something outside of the templates: all is left to what the principals of some accounts carry."""
+    name = "a policy outside of the templates"
+    principals = tuple(PrincipalPattern("AWS", account) for account in accounts)
+    statement = Statement(name, 0, "Allow", actions=("*",), resources=("*",), principals=principals)
+    return Compiled(Policy(name, (statement,), "resource"), (Box(statement, ()),), ())
+
+
 def reach(space: Space, subject: Subject, held: Held, action: str, target: Target) -> Answer | None:
     """A request for `action` on the target that the subject may make; None: there is none in any deployment.
 
