@@ -74,6 +74,63 @@ ADMINISTER_KEY: Final[Actions] = (
 )
 """All that an administrator needs; nothing that encrypts, decrypts or hands the key on (no CreateGrant)."""
 
+ENCRYPT_ITEMS: Final[Actions] = ("kms:Encrypt", "kms:GenerateDataKey")
+
+# The catalog
+READ_DATABASE: Final[Actions] = ("glue:GetDatabase",)
+READ_TABLES: Final[Actions] = (
+    "glue:BatchGetPartition",
+    "glue:GetPartition",
+    "glue:GetPartitions",
+    "glue:GetTable",
+)
+LIST_TABLES: Final[Actions] = ("glue:GetTables",)
+WRITE_TABLES: Final[Actions] = (
+    "glue:BatchCreatePartition",
+    "glue:BatchDeletePartition",
+    "glue:BatchUpdatePartition",
+    "glue:CreatePartition",
+    "glue:CreateTable",
+    "glue:DeletePartition",
+    "glue:DeleteTable",
+    "glue:UpdatePartition",
+    "glue:UpdateTable",
+)
+READ_FUNCTIONS: Final[Actions] = ("glue:GetUserDefinedFunction", "glue:GetUserDefinedFunctions")
+GET_LAKE_DATA: Final[Actions] = ("lakeformation:GetDataAccess",)
+
+# Secrets, tables, streams and topics
+READ_SECRET: Final[Actions] = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
+DESCRIBE_TABLE: Final[Actions] = ("dynamodb:DescribeTable",)
+READ_ITEMS: Final[Actions] = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan")
+READ_INDEX: Final[Actions] = ("dynamodb:Query", "dynamodb:Scan")
+WRITE_ITEMS: Final[Actions] = (
+    "dynamodb:BatchWriteItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+)
+DESCRIBE_STREAM: Final[Actions] = ("kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:ListShards")
+READ_STREAM: Final[Actions] = ("kinesis:GetRecords", "kinesis:GetShardIterator")
+REGISTER_CONSUMER: Final[Actions] = ("kinesis:RegisterStreamConsumer",)
+USE_CONSUMER: Final[Actions] = ("kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard")
+WRITE_STREAM: Final[Actions] = ("kinesis:PutRecord", "kinesis:PutRecords")
+USE_KAFKA_CLUSTER: Final[Actions] = ("kafka-cluster:Connect", "kafka-cluster:DescribeCluster")
+READ_TOPIC: Final[Actions] = (
+    "kafka-cluster:DescribeTopic",
+    "kafka-cluster:DescribeTopicDynamicConfiguration",
+    "kafka-cluster:ReadData",
+)
+USE_CONSUMER_GROUP: Final[Actions] = ("kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup")
+WRITE_TOPIC: Final[Actions] = ("kafka-cluster:DescribeTopic", "kafka-cluster:WriteData")
+WRITE_IDEMPOTENTLY: Final[Actions] = ("kafka-cluster:WriteDataIdempotently",)
+
+# Metrics
+PUT_METRICS: Final[Actions] = ("cloudwatch:PutMetricData",)
+
+# Images
+PULL_IMAGE: Final[Actions] = ("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer")
+
 # Log groups
 DESCRIBE_LOG_GROUPS: Final[Actions] = ("logs:DescribeLogGroups",)
 WRITE_LOG_GROUP: Final[Actions] = (

@@ -49,7 +49,7 @@ def log_groups(region: str, arns: Sequence[str]) -> iam.PolicyStatement:
 
 
 def grant_through(
-    key: kms.Key, role: iam.IRole, actions: _actions.Actions, region: str, services: Sequence[str]
+    key: kms.IKey, role: iam.IRole, actions: _actions.Actions, region: str, services: Sequence[str]
 ) -> iam.Grant:
     """Let a role use a key when it calls one of the services, not directly: in its own policy and in the key's.
 
@@ -64,3 +64,24 @@ def grant_through(
     return iam.Grant.add_to_principal(
         grantee=role, actions=list(actions), resource_arns=[key.key_arn], conditions=through
     )
+
+
+def grant_through_if_any(
+    grant: iam.Grant, key: kms.IKey | None, role: iam.IRole, actions: _actions.Actions, service: str
+) -> iam.Grant:
+    """A grant on what a service stores, with the use through that service of the key it is encrypted with, if any.
+
+    The policy of a key in another stack cannot name the role: the two stacks would need each other. It must leave the
+    use to the account's policies, as that of a key of CDK's does.
+    """
+    if key is None:
+        return grant
+    stack = cdk.Stack.of(role)
+    if cdk.Stack.of(key) is stack:
+        return grant.combine(grant_through(key, role, actions, stack.region, (service,)))
+    return grant.combine(
+        iam.Grant.add_to_principal(
+            grantee=role, actions=list(actions), resource_arns=[key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": f"{service}.{stack.region}.amazonaws.com"}},
+        )
+    )  # fmt: skip

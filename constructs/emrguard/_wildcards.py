@@ -6,6 +6,7 @@ stands in the template, and takes no acknowledgment for all of them at once.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,5 +45,7 @@ def _flat(value: Any) -> str:
         case "Fn::Join":
             delimiter, items = argument
             return str(delimiter).join(map(_flat, items))
-        case _:
+        case "Fn::Sub" | "Fn::ImportValue":
             return _flat(argument)
+        case _:
+            return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

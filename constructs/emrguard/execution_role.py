@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import aws_cdk as cdk
@@ -9,16 +10,22 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emrguard import _actions, _arguments
+from emrguard._granting import NO_RESOURCE
+from emrguard._grants_catalog import CatalogGrants
+from emrguard._grants_stores import StoreGrants
+from emrguard._grants_streams import StreamGrants
 from emrguard._manifest import Owner
 from emrguard.exceptions import ArgumentError
 
 SERVICE = "emr-serverless.amazonaws.com"
 
+_NAMESPACE = re.compile(r"[A-Za-z0-9._/#:-]{1,255}")
+
 LONGEST_RUN_POLICY = 2048
 """Characters that StartJobRun takes as `executionIamPolicy.policy`."""
 
 
-class ExecutionRole(iam.Role):
+class ExecutionRole(CatalogGrants, StoreGrants, StreamGrants):
     """A job runtime role that only EMR Serverless can assume, for applications of this account. It may do nothing yet.
 
     Grant it what its jobs need: `data.grant_read(role, "input/")`, `logs.grant_write(role)`. As it is an `iam.Role`,
@@ -65,6 +72,25 @@ class ExecutionRole(iam.Role):
             resource_arns=[self.role_arn],
             conditions={"StringEquals": {"iam:PassedToService": SERVICE}},
         )
+
+    def grant_put_metrics(self, namespace: str) -> iam.Grant:
+        """Let jobs put metrics into one namespace of CloudWatch.
+
+        `cloudwatch:PutMetricData` knows no resource; the condition on the namespace is what limits it.
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html
+
+        In a VPC jobs need the endpoint `monitoring`.
+
+        Raises:
+            ArgumentError: it is no name of a namespace, or one of AWS's own.
+        """
+        if not cdk.Token.is_unresolved(namespace) and (
+            not _NAMESPACE.fullmatch(namespace) or namespace.lower().startswith("aws/")
+        ):
+            mend = "write a namespace of your own such as 'Flights/Jobs': no wildcard, and none of AWS's"
+            raise ArgumentError(self.node.path, "namespace", namespace, mend)
+        only = {"StringEquals": {"cloudwatch:namespace": namespace}}
+        return self._allow_below(_actions.PUT_METRICS, "*", NO_RESOURCE, only)
 
     def scoped_down(self, statements: Sequence[iam.PolicyStatement]) -> str:
         """The policy of one job run, for `executionIamPolicy.policy` of StartJobRun (boto3, Step Functions).
