@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from emrguard_policies.accepted import accepted_risks
+from emrguard_policies.accepted import chosen_risks
 from emrguard_policies.assembly import Assembly, Mark, Resource, unexpanded
 from emrguard_policies.carriers import ROLE, Carrier, collect, limit_by_scps, name_of
 from emrguard_policies.declared import Declared
@@ -79,7 +79,7 @@ class _Hit:
 class _Prover:
     def __init__(self, assembly: Assembly, given: Mapping[str, Any] | None, scps: Mapping[str, Any]) -> None:
         self._unread = assembly.unread
-        self._accepted = accepted_risks(assembly)
+        self._accepted = chosen_risks(assembly)
         self._resolver = Resolver(assembly)
         self._partitions = list(dict.fromkeys(map(self._resolver.partition, assembly.templates)))
         self._tenants = tenants_of(assembly, self._resolver, given)

@@ -34,7 +34,7 @@ def write(reports: Iterable[AuditReport], file: TextIO) -> None:
     if accepted:
         console.print(Text("accepted risks", "bold"), Text("chosen in the code with a reason", "dim"), sep="  ")
         for risk in accepted:
-            console.print(Text(f"  {risk.resource.construct_path}  {risk.argument}"))
+            console.print(Text(f"  {risk.construct_path}  {risk.argument}"))
             console.print(Text(f"      because {risk.reason}", "dim"))
         console.print()
     for error in document(listed)["errors"]:
@@ -45,7 +45,7 @@ def write(reports: Iterable[AuditReport], file: TextIO) -> None:
 def _write_finding(console: Console, finding: Finding) -> None:
     severity = finding.severity if finding.acknowledged is None else "acknowledged"
     style = _STYLES.get(severity, "dim")
-    console.print(Text("  "), Text(f"{severity:<12}", style), Text(f"{finding.rule}  {finding.title}"), sep="")
+    console.print(Text("  "), Text(f"{severity:<13}", style), Text(f"{finding.rule}  {finding.title}"), sep="")
     if finding.property:
         console.print(Text(f"      at   {finding.property}"))
     console.print(Text(f"      found {finding.message}"))

@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, TypeVar
 
+from emrguard_policies.accepted import declared
 from emrguard_policies.assembly import Assembly, Resource, Template
 from emrguard_policies.iam import matching
 from emrguard_policies.iam.model import Policy, PolicyError, PolicyKind, Statement, parse
@@ -80,18 +81,8 @@ class Context:
     # Values
 
     def declared(self, part: str) -> bool:
-        """Whether a template says, with a reason, that a part exists outside of the assembly.
-
-        The constructs write that into the `Metadata` of the template: `{"emrguard": {part: {"shared": reason}}}`.
-        """
-        for template in self.assembly.templates:
-            metadata = template.body.get("Metadata")
-            parts = metadata.get("emrguard") if isinstance(metadata, Mapping) else None
-            found = parts.get(part) if isinstance(parts, Mapping) else None
-            reason = found.get("shared") if isinstance(found, Mapping) else None
-            if isinstance(reason, str) and reason.strip():
-                return True
-        return False
+        """Whether a template says, with a reason, that a part exists outside of the assembly."""
+        return any(part == found for template in self.assembly.templates for found, _ in declared(template))
 
     def of(self, *types: str) -> list[Resource]:
         """All resources of some types."""
