@@ -22,13 +22,14 @@ from typing import Any
 from emrguard_policies import resource_names
 from emrguard_policies.assembly import Assembly, Resource, Template
 from emrguard_policies.exceptions import InputError
-from emrguard_policies.iam.symbols import SymbolTable, is_symbol
+from emrguard_policies.iam.symbols import SymbolTable, symbols_in
 
 ALTERNATIVES = 32
 """Ways in which undecided conditions may turn out that `Resolver.alternatives` follows."""
 
 _NO_VALUE = object()
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
+_STORE = "{{resolve:"
 _DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 _STACK = "AWS::CloudFormation::Stack"
 KAFKA_CLUSTERS = ("AWS::MSK::Cluster", "AWS::MSK::ServerlessCluster")
@@ -44,7 +45,9 @@ class Resolver:
         self.symbols = SymbolTable()
         self._labels = _labels(assembly)
         self._active: list[tuple[Template, str]] = []
+        self._shared_symbols: dict[str, str] = {}
         self._refs: dict[Resource, str] = {}
+        self._names: dict[Resource, str] = {}
         self._arns: dict[Resource, str | None] = {}
         self._attributes: dict[tuple[Resource, str], Any] = {}
         self._properties: dict[Resource, Mapping[str, Any]] = {}
@@ -186,38 +189,47 @@ class Resolver:
     def is_known(self, value: Any) -> bool:
         """Whether a resolved value holds no symbol at all."""
         if isinstance(value, str):
-            return value.isascii() or not any(map(is_symbol, value))
+            return not symbols_in(value)
         if isinstance(value, dict):
             return all(map(self.is_known, value.values()))
         return all(map(self.is_known, value)) if isinstance(value, list) else True
 
     def is_opaque(self, value: Any) -> bool:
         """Whether a resolved value is, or contains, text of which nothing is known."""
-        # Symbols are outside of ASCII; nearly all texts that are asked about have none.
         if not isinstance(value, str) or value.isascii():
             return False
-        return any(is_symbol(char) and self.symbols.by_char[char].alphabet is None for char in value)
+        return any(self.symbols.by_char[char].alphabet is None for char in symbols_in(value))
 
     # Values
 
     def _resolve(self, template: Template, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._dynamic(template, value) if "{{resolve:" in value else value
-        if isinstance(value, list):
-            items = [self._resolve(template, item) for item in value]
-            return [item for item in items if item is not _NO_VALUE]
-        if not isinstance(value, dict):
-            return value
-        body = {}
-        for key, item in value.items():
-            if key == "Ref" or key.startswith("Fn::"):
-                handler = _FUNCTIONS.get(key) if len(value) == 1 else None
-                result = handler(self, template, item) if handler else None
-                return self._unknown(template, value) if result is None else result
-            resolved = self._resolve(template, item)
-            if resolved is not _NO_VALUE:
-                body[key] = resolved
-        return body
+        # Called for each object and list of all templates; plain texts, which most values are, cost no call.
+        kind = type(value)
+        if kind is dict:
+            body = {}
+            for key, item in value.items():
+                if key == "Ref" or key[:4] == "Fn::":
+                    handler = _FUNCTIONS.get(key) if len(value) == 1 else None
+                    result = handler(self, template, item) if handler else None
+                    return self._unknown(template, value) if result is None else result
+                kind = type(item)
+                if kind is dict or kind is list or (kind is str and _STORE in item):
+                    item = self._resolve(template, item)
+                    if item is _NO_VALUE:
+                        continue
+                body[key] = item
+            return body
+        if kind is list:
+            items = []
+            for item in value:
+                kind = type(item)
+                if kind is dict or kind is list or (kind is str and _STORE in item):
+                    item = self._resolve(template, item)
+                    if item is _NO_VALUE:
+                        continue
+                items.append(item)
+            return items
+        return self._dynamic(template, value) if kind is str else value
 
     def _text(self, template: Template, value: Any) -> str | None:
         """A value in a place where CloudFormation wants text; None if it is none."""
@@ -233,11 +245,13 @@ class Resolver:
         return self.symbols.symbol(f"{self._labels[template]}: {text}", "unknown").char
 
     def _dynamic(self, template: Template, text: str) -> str:
+        if _STORE not in text:
+            return text
         return _DYNAMIC.sub(lambda match: self._stored(template, match[0]), text)
 
     def _stored(self, template: Template, reference: str) -> str:
         """A dynamic reference: the value of the parameter, where it is one of this assembly's in the same place."""
-        kind, _, name = reference[len("{{resolve:") : -2].partition(":")
+        kind, _, name = reference[len(_STORE) : -2].partition(":")
         value = self._stored_value(template, name) if kind == "ssm" else None
         return value if value is not None else self._unknown(template, reference)
 
@@ -254,10 +268,15 @@ class Resolver:
             return self._text(found[0].template, found[0].properties.get("Value"))
 
     def _shared(self, name: str) -> str:
-        if name == "AWS::AccountId":
-            return self.symbols.symbol(name, "111122223333", alphabet=_DIGITS, lengths=(12, 12)).char
-        alphabet = frozenset(string.ascii_lowercase + string.digits + "-")
-        return self.symbols.symbol(name, "us-east-1", alphabet=alphabet, lengths=(9, 24)).char
+        char = self._shared_symbols.get(name)
+        if char is None:
+            if name == "AWS::AccountId":
+                symbol = self.symbols.symbol(name, "111122223333", alphabet=_DIGITS, lengths=(12, 12))
+            else:
+                alphabet = frozenset(string.ascii_lowercase + string.digits + "-")
+                symbol = self.symbols.symbol(name, "us-east-1", alphabet=alphabet, lengths=(9, 24))
+            char = self._shared_symbols[name] = symbol.char
+        return char
 
     @contextmanager
     def _once(self, template: Template, name: str) -> Iterator[None]:
@@ -345,18 +364,22 @@ class Resolver:
         parts = value.split(".", 1) if isinstance(value, str) else value
         if not isinstance(parts, list) or len(parts) < 2 or not isinstance(parts[0], str):
             return None, None
-        name = self._text(template, parts[1]) if len(parts) == 2 else ".".join(map(str, parts[1:]))
+        if len(parts) == 2:
+            name = parts[1] if isinstance(parts[1], str) and _STORE not in parts[1] else self._text(template, parts[1])
+        else:
+            name = ".".join(map(str, parts[1:]))
         return template.resources.get(parts[0]), name
 
     def _attribute(self, resource: Resource, name: str) -> Any:
-        # Outputs and repeated properties are other resources' values, which may differ by what is assumed.
-        if resource.type == _STACK or (resource.type, name) in _REPEATED:
-            return self._find_attribute(resource, name)
         key = (resource, name)
-        if key not in self._attributes:
+        found = self._attributes.get(key)
+        if found is None:
+            # Outputs and repeated properties are other resources' values, which may differ by what is assumed.
+            if resource.type == _STACK or (resource.type, name) in _REPEATED:
+                return self._find_attribute(resource, name)
             with self._assuming({}):
-                self._attributes[key] = self._find_attribute(resource, name)
-        return self._attributes[key]
+                found = self._attributes[key] = self._find_attribute(resource, name)
+        return found
 
     def _find_attribute(self, resource: Resource, name: str) -> Any:
         named = resource_names.NAMED.get(resource.type)
@@ -469,9 +492,8 @@ class Resolver:
         items = self._resolve(template, value[1])
         if not isinstance(items, list):
             return None
-        texts = [self._text(template, item) if not isinstance(item, str) else item for item in items]
-        known = [text for text in texts if text is not None]
-        return self._dynamic(template, value[0].join(known)) if len(known) == len(texts) else None
+        texts = [item if isinstance(item, str) else self._text(template, item) for item in items]
+        return None if None in texts else self._dynamic(template, value[0].join(texts))  # type: ignore[arg-type]
 
     def _fn_split(self, template: Template, value: Any) -> Any:
         if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str) or not value[0]:
@@ -479,7 +501,7 @@ class Resolver:
         text = self._text(template, value[1])
         if text is None:
             return None
-        for char in filter(is_symbol, text):
+        for char in symbols_in(text):
             symbol = self.symbols.by_char[char]
             if symbol.alphabet is None:
                 return None
@@ -646,6 +668,13 @@ class Resolver:
         return self._format(resource, "arn:{P}:kafka:{R}:{A}:cluster/{name}/", name) + unique
 
     def _name(self, resource: Resource) -> str:
+        found = self._names.get(resource)
+        if found is None:
+            with self._assuming({}):
+                found = self._names[resource] = self._find_name(resource)
+        return found
+
+    def _find_name(self, resource: Resource) -> str:
         named = resource_names.NAMED[resource.type]
         explicit: Any = resource.properties
         for key in named.property.split("."):

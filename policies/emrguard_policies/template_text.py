@@ -1,8 +1,4 @@
-"""Reads JSON and YAML files strictly: duplicate keys, aliases and absurd nesting are refused, short forms expanded.
-
-YAML follows CloudFormation's subset:
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
-"""
+"""Reads JSON and YAML files strictly: duplicate keys, aliases and absurd nesting are refused, short forms expanded."""
 
 from __future__ import annotations
 
@@ -11,8 +7,6 @@ import re
 from collections.abc import Container
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from emrguard_policies.exceptions import InputError
 
@@ -38,10 +32,16 @@ def read(file: Path) -> Any:
         raise InputError(f"{file}: {error.strerror or error}") from error
     try:
         is_json = file.suffix == ".json" or text.lstrip()[:1] in ("{", "[")
-        value = _json(text, file) if is_json else _yaml(text, file)
+        if is_json:
+            value = _json(text, file)
+        else:
+            # Nearly all templates are JSON, which then need not wait for the parser of YAML to be imported.
+            from emrguard_policies import template_yaml
+
+            value = template_yaml.parse(text, file, MAX_DEPTH)
     except RecursionError as error:
         raise InputError(f"{file}: nested deeper than {MAX_DEPTH} levels") from error
-    if _deeper_than(value, MAX_DEPTH):
+    if isinstance(value, (dict, list)) and _deeper_than(value, MAX_DEPTH):
         raise InputError(f"{file}: nested deeper than {MAX_DEPTH} levels")
     return value
 
@@ -54,10 +54,11 @@ def lines_of(text: str, logical_ids: Container[str]) -> dict[str, int]:
         return {}
     found: dict[str, int] = {}
     line, counted = 1, 0
-    for match in re.compile(f"^{first[1]}{_KEY}", re.MULTILINE).finditer(text, first.start()):
+    # A pattern that begins with the line's end is searched faster than one with ^.
+    for match in re.compile(rf"\n{first[1]}{_KEY}", re.MULTILINE).finditer(text, first.start() - 1):
         if match[1] in logical_ids and match[1] not in found:
-            line += text.count("\n", counted, match.start())
-            counted = match.start()
+            line += text.count("\n", counted, match.start() + 1)
+            counted = match.start() + 1
             found[match[1]] = line
     return found
 
@@ -77,88 +78,11 @@ def _json(text: str, file: Path) -> Any:
         raise InputError(f"{file}: not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from error
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML as CloudFormation reads it: no merges, no timestamps, keys are strings, tags are intrinsic functions."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[str, Any]:  # noqa: ARG002
-        body: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, "a key is not a string", key_node.start_mark)
-            key = key_node.value
-            if key in body:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice in one object", key_node.start_mark
-                )
-            body[key] = self.construct_object(value_node, deep=True)
-        return body
-
-
-def _mapping(loader: Any, node: Any) -> dict[str, Any]:
-    body: dict[str, Any] = loader.construct_mapping(node, deep=True)
-    return body
-
-
-def _intrinsic(loader: Any, suffix: str, node: Any) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    if suffix in ("Ref", "Condition"):
-        return {suffix: value}
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {f"Fn::{suffix}": value}
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-# A date in a template, such as a policy's Version, is a string.
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
-_Loader.add_multi_constructor("!", _intrinsic)
-
-
-def _yaml(text: str, file: Path) -> Any:
-    try:
-        _scan(text, file)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with CloudFormation's short forms
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise InputError(f"{file}: not YAML: {error.problem or error.context}{where}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{file}: not YAML: {' '.join(str(error).split())}") from error
-
-
-def _scan(text: str, file: Path) -> None:
-    """Refuse aliases and deep nesting while they are only events: a bomb never becomes an object."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.AliasEvent):
-            raise InputError(f"{file}: the alias *{event.anchor} is not supported in templates{_line(event)}")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            raise InputError(f"{file}: nested deeper than {MAX_DEPTH} levels{_line(event)}")
-
-
-def _line(event: Any) -> str:
-    return f" (line {event.start_mark.line + 1})" if event.start_mark else ""
-
-
-def _deeper_than(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth):
-        below: list[Any] = []
-        for item in level:
-            if type(item) is dict:
-                below += item.values()
-            elif type(item) is list:
-                below += item
-        if not below:
-            return False
-        level = below
-    return any(isinstance(item, (dict, list)) for item in level)
+def _deeper_than(value: dict[str, Any] | list[Any], depth: int) -> bool:
+    if depth == 0:
+        return True
+    for item in value.values() if isinstance(value, dict) else value:
+        # Asked of each value of a template, most of which are texts.
+        if not isinstance(item, str) and isinstance(item, (dict, list)) and _deeper_than(item, depth - 1):
+            return True
+    return False

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -98,6 +98,20 @@ def decide(request: Request, policies: Policies) -> Decision:
     if policies.endpoint and not asked.applying(policies.endpoint, "Allow"):
         return _implicit("VPC endpoint policy", request)
     return _granted(asked, policies)
+
+
+def unbarred(policy: Policy, request: Request, asked: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of some pairs of action and resource those that no Deny of a policy meets, in requests like `request` otherwise.
+
+    Asking for many pairs at once is quicker than `decide`: principal and condition keys are judged once.
+    """
+    like = _Asked.of(request)
+    denying = like.meant(policy, "Deny")
+    return [
+        (action, resource)
+        for action, resource in asked
+        if not any(each.covers(action.lower(), resource, like.context, cautious=True) for each in denying)
+    ]
 
 
 def denial_message(request: Request, decision: Decision) -> str:
@@ -219,10 +233,22 @@ class _Asked:
             each.statement
             for each in _compiled(policy)
             if each.statement.effect == effect
-            and each.covers(self, cautious)
-            and (policy.kind == "identity" or self._names(each.statement, cautious) is not None)
-            and each.conditions_hold(self, cautious)
+            and each.covers(self.action, self.request.resource, self.context, cautious)
+            and self._meant(policy, each, cautious)
         ]
+
+    def meant(self, policy: Policy, effect: Effect) -> list[_CompiledStatement]:
+        """The statements of this effect that apply to such requests, as far as they name action and resource."""
+        cautious = effect == "Deny"
+        return [
+            each
+            for each in _compiled(policy)
+            if each.statement.effect == effect and self._meant(policy, each, cautious)
+        ]
+
+    def _meant(self, policy: Policy, each: _CompiledStatement, cautious: bool) -> bool:
+        named = policy.kind == "identity" or self._names(each.statement, cautious) is not None
+        return named and each.conditions_hold(self.context, cautious)
 
     def grants(self, policy: Policy | None) -> _Grants:
         grants = _Grants([], [], [], [])
@@ -318,31 +344,32 @@ class _CompiledStatement:
     actions: tuple[matching.Matcher, ...] | None
     not_actions: tuple[matching.Matcher, ...]
 
-    def covers(self, asked: _Asked, cautious: bool) -> bool:
-        """Whether action and resource are among those of the statement."""
+    def covers(self, action: str, resource: str, context: Context, cautious: bool) -> bool:
+        """Whether an action (in lower case) and a resource are among those of the statement."""
         if self.actions is not None:
-            if not any(match(asked.action) for match in self.actions):
+            if not any(match(action) for match in self.actions):
                 return False
-        elif any(match(asked.action) for match in self.not_actions):
+        elif any(match(action) for match in self.not_actions):
             return False
-        statement, resource = self.statement, asked.request.resource
+        statement = self.statement
         if statement.resources is not None:
-            return any(self._resource(pattern, resource, asked) for pattern in statement.resources)
+            return any(self._resource(pattern, resource, context) for pattern in statement.resources)
         if statement.not_resources is not None:
-            outcomes = [self._resource(pattern, resource, asked) for pattern in statement.not_resources]
+            outcomes = [self._resource(pattern, resource, context) for pattern in statement.not_resources]
             # A variable without a value excepts nothing; an Allow must not grow by that.
             return not any(outcomes) and (cautious or None not in outcomes)
         return True
 
-    def _resource(self, pattern: str, resource: str, asked: _Asked) -> bool | None:
+    def _resource(self, pattern: str, resource: str, context: Context) -> bool | None:
         if self.variables and matching.has_variables(pattern):
-            expanded = matching.expand(pattern, asked.context)
+            expanded = matching.expand(pattern, context)
             return None if expanded is None else matching.arn(expanded)(resource)
         return matching.arn(pattern)(resource)
 
-    def conditions_hold(self, asked: _Asked, cautious: bool) -> bool:
+    def conditions_hold(self, context: Context, cautious: bool) -> bool:
+        """Whether the conditions hold; one that cannot be judged holds when `cautious`."""
         for condition in self.statement.conditions:
-            outcome = conditions.holds(condition, asked.context, variables=self.variables)
+            outcome = conditions.holds(condition, context, variables=self.variables)
             if outcome is None:
                 outcome = cautious
             if not outcome:

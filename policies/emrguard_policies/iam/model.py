@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -36,8 +37,10 @@ OPERATORS = {name.lower(): name for name in _BASE_OPERATORS}
 
 LONGEST = 1_048_576
 """Characters that a policy may have as JSON: far more than the largest that AWS takes, a key policy's 32 KiB."""
-# From here on characters stand for policy variables inside the engine.
-_RESERVED = "\U00100000"
+# These characters stand for policy variables inside the engine.
+_RESERVED = re.compile("[\U00100000-\U0010ffff]")
+# Nearly all objects are dicts, which is told much faster than whether something is a Mapping.
+_OBJECT = (dict, Mapping)
 
 
 class PolicyError(InputError):
@@ -119,7 +122,7 @@ def parse(document: Mapping[str, Any] | str, name: str, kind: PolicyKind = "iden
         _short_enough(json.dumps(document, ensure_ascii=False), name)
     except (TypeError, ValueError, RecursionError) as error:
         raise PolicyError(f"{name}: the policy cannot be written as JSON: {error}") from error
-    if not isinstance(document, Mapping):
+    if not isinstance(document, _OBJECT):
         raise PolicyError(f"{name}: a policy is an object, found {_shown(document)}")
     _known_keys(document, _POLICY_KEYS, name)
     version = document.get("Version", "2008-10-17")
@@ -158,13 +161,13 @@ def _no_constant(name: str) -> Any:
 def _short_enough(text: str, name: str) -> None:
     if len(text) > LONGEST:
         raise PolicyError(f"{name}: the policy has {len(text):,} characters; AWS takes 32,768 at most")
-    if not text.isascii() and max(text) >= _RESERVED:
+    if not text.isascii() and _RESERVED.search(text):
         raise PolicyError(f"{name}: the policy has a character of the private plane 16; leave it out")
 
 
 def _statement(item: Any, name: str, index: int, kind: PolicyKind) -> Statement:
     where = f"{name}, statement #{index}"
-    if not isinstance(item, Mapping):
+    if not isinstance(item, _OBJECT):
         raise PolicyError(f"{where}: a statement is an object, found {_shown(item)}")
     _known_keys(item, _STATEMENT_KEYS, where)
     sid = item.get("Sid")
@@ -218,7 +221,7 @@ def _principals(item: Mapping[str, Any], key: str, where: str) -> tuple[Principa
     value = item[key]
     if value == "*":
         return (PrincipalPattern("AWS", "*"),)
-    if not isinstance(value, Mapping) or not value:
+    if not isinstance(value, _OBJECT) or not value:
         raise PolicyError(f'{where}: {key} is {_shown(value)}; use "*" or an object such as {{"AWS": "arn:…"}}')
     patterns = []
     for kind, values in value.items():
@@ -233,13 +236,13 @@ def _principals(item: Mapping[str, Any], key: str, where: str) -> tuple[Principa
 def _conditions(value: Any, where: str) -> tuple[Condition, ...]:
     if value is None:
         return ()
-    if not isinstance(value, Mapping):
+    if not isinstance(value, _OBJECT):
         raise PolicyError(f"{where}: Condition is {_shown(value)}; use an object")
     conditions: list[Condition] = []
     seen: set[tuple[str | None, str, bool, str]] = set()
     for written, keys in value.items():
         quantifier, operator, if_exists = _operator(written, where)
-        if not isinstance(keys, Mapping) or not keys:
+        if not isinstance(keys, _OBJECT) or not keys:
             raise PolicyError(f"{where}: Condition.{written} is {_shown(keys)}; use an object of keys and values")
         for key, values in keys.items():
             texts = _strings(values, f"{where}, Condition.{written}.{key}", scalars=True)
@@ -268,9 +271,8 @@ def _operator(written: str, where: str) -> tuple[Literal["ForAllValues", "ForAny
 
 
 def _strings(value: Any, where: str, *, scalars: bool = False) -> tuple[str, ...]:
-    listed = value if isinstance(value, list) else [value]
     texts = []
-    for item in listed:
+    for item in value if isinstance(value, list) else (value,):
         if isinstance(item, str):
             texts.append(item)
         elif scalars and isinstance(item, bool):
@@ -283,9 +285,9 @@ def _strings(value: Any, where: str, *, scalars: bool = False) -> tuple[str, ...
 
 
 def _known_keys(item: Mapping[str, Any], known: set[str], where: str) -> None:
-    unknown = sorted(str(key) for key in item if key not in known)
-    if unknown:
-        raise PolicyError(f"{where}: unknown element {_shown(unknown[0])[1:-1]}")
+    if not known.issuperset(item):
+        unknown = min(str(key) for key in item if key not in known)
+        raise PolicyError(f"{where}: unknown element {_shown(unknown)[1:-1]}")
 
 
 def _shown(value: Any) -> str:

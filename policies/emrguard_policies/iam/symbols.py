@@ -8,11 +8,13 @@ of the other: generated names end in a random part. The proof prints this assump
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from emrguard_policies.exceptions import InputError
 
 FIRST, LAST = 0xF0000, 0xFFFFD
+_SYMBOL = re.compile(f"[{chr(FIRST)}-{chr(LAST)}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,25 @@ class SymbolTable:
 
     def readable(self, text: str) -> str:
         """`text` with each symbol replaced by its example."""
-        return "".join(self.by_char[char].example if char in self.by_char else char for char in text)
+        return text if text.isascii() else _SYMBOL.sub(self._example, text)
+
+    def _example(self, match: re.Match[str]) -> str:
+        symbol = self.by_char.get(match[0])
+        return match[0] if symbol is None else symbol.example
 
 
 def is_symbol(char: str) -> bool:
     """Whether a character is a symbol."""
     return FIRST <= ord(char) <= LAST
+
+
+def symbols_in(text: str) -> list[str]:
+    """The symbols of a text, one by one as they stand in it."""
+    # Symbols are outside of ASCII, and nearly all texts that are asked about are within.
+    return [] if text.isascii() else _SYMBOL.findall(text)
+
+
+def pattern_of(text: str) -> str:
+    """A text with its symbols renumbered as they appear: the same for texts that differ in their symbols alone."""
+    numbers: dict[str, str] = {}
+    return _SYMBOL.sub(lambda match: numbers.setdefault(match[0], chr(FIRST + len(numbers))), text)

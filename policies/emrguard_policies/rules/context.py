@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ from emrguard_policies.accepted import declared
 from emrguard_policies.assembly import Assembly, Resource, Template
 from emrguard_policies.iam import matching
 from emrguard_policies.iam.model import Policy, PolicyError, PolicyKind, Statement, parse
-from emrguard_policies.iam.symbols import is_symbol
+from emrguard_policies.iam.symbols import is_symbol, pattern_of, symbols_in
 from emrguard_policies.resolution import Resolver
 from emrguard_policies.rules.base import Rule, Violation
 
 _Answer = TypeVar("_Answer")
+_as_text = json.JSONEncoder(ensure_ascii=False).encode
 
 APPLICATION = "AWS::EMRServerless::Application"
 SERVICE = "emr-serverless.amazonaws.com"
@@ -64,6 +66,7 @@ class Context:
         self._pointing: dict[tuple[str, str], dict[Resource, list[Resource]]] = {}
         self._violations: dict[str, tuple[Violation, ...]] = {}
         self._answers: dict[Callable[[Context], Any], Any] = {}
+        self._alike: dict[tuple[Callable[..., Any], str], Any] = {}
 
     def violations(self, rule: Rule) -> tuple[Violation, ...]:
         """What a rule finds, computed once. Whatever the rule raises is raised."""
@@ -76,6 +79,20 @@ class Context:
         if question not in self._answers:
             self._answers[question] = question(self)
         answer: _Answer = self._answers[question]
+        return answer
+
+    def alike(self, question: Callable[..., _Answer], documents: Collection[Document], *facts: Any) -> _Answer:
+        """What a function says of the policies of documents and of facts (of which JSON can be made).
+
+        Computed once for all that differ in their symbols alone, as the policies of tenants do that one construct
+        made. The function must take symbols like any other character, as `decide` does, ask nothing of what is known
+        about them, and have none in its answer.
+        """
+        policies = [document.policy for document in documents if document.policy is not None]
+        key = (question, pattern_of(_as_text([[policy.document for policy in policies], facts])))
+        if key not in self._alike:
+            self._alike[key] = question(policies, *facts)
+        answer: _Answer = self._alike[key]
         return answer
 
     # Values
@@ -92,9 +109,10 @@ class Context:
         """The resolved value at a dotted property path; None where nothing is. Text that is unknown stays a symbol."""
         value: Any = self.resolver.properties(resource)
         for key in path.split(".") if path else ():
-            if isinstance(value, str) and self.unknown(value):
-                return value
-            value = value.get(key) if isinstance(value, dict) else None
+            if isinstance(value, dict):
+                value = value.get(key)
+            elif not self.unknown(value):
+                return None
         return value
 
     def raw(self, resource: Resource, path: str) -> Any:
@@ -466,7 +484,7 @@ def services(statement: Statement) -> set[str]:
 
 def _holds_symbol(value: Any) -> bool:
     if isinstance(value, str):
-        return any(map(is_symbol, value))
+        return bool(symbols_in(value))
     if isinstance(value, Mapping):
         return any(map(_holds_symbol, value.values()))
     return any(map(_holds_symbol, value)) if isinstance(value, list) else False

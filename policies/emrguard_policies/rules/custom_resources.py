@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emrguard_policies.assembly import Resource
-from emrguard_policies.iam.symbols import is_symbol
+from emrguard_policies.iam.symbols import symbols_in
 from emrguard_policies.rules.context import APPLICATION, Context
 
 _TYPE = "AWS::CloudFormation::CustomResource"
@@ -64,7 +64,7 @@ def _by_application(context: Context) -> dict[Resource, Deeds]:
     for custom in _customs(context):
         said = Deeds()
         for text in _collect(context, custom, said):
-            for char in filter(is_symbol, text):
+            for char in symbols_in(text):
                 target = context.resolver.find(char)
                 if target is not None and target.type == APPLICATION:
                     deeds = found.setdefault(target, Deeds())

@@ -31,7 +31,7 @@ def check(context: Context) -> Iterator[Violation]:
             yield Violation(key, _PROPERTY, f"the key policy cannot be read: {document.problem}", undecided=True)
         for statement in document.statements:
             everybody = _everybody(context, statement)
-            used = [action for action in _USE if statements.allows(statement, action)]
+            used = statements.allowed(statement, _USE)
             if everybody and used and not _confined(statement):
                 label = statement.sid or f"#{statement.index}"
                 yield Violation(

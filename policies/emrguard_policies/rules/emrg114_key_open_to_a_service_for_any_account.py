@@ -34,7 +34,7 @@ def check(context: Context) -> Iterator[Violation]:
             yield Violation(key, _PROPERTY, f"the key policy cannot be read: {document.problem}", undecided=True)
         for statement in document.statements:
             found = sorted(services(statement) - (_UNSOURCED if _encrypts_topics_only(context, key) else set()))
-            if found and any(statements.allows(statement, action) for action in _USE) and not _tied(statement):
+            if found and statements.allowed(statement, _USE) and not _tied(statement):
                 message = f"{', '.join(map(context.shown, found))} may use the key for anybody"
                 yield Violation(key, document.where(statement), message)
 

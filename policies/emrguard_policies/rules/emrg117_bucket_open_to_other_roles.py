@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from emrguard_policies.assembly import Resource
 from emrguard_policies.iam.decide import Principal
+from emrguard_policies.iam.model import Policy
 from emrguard_policies.rules import probes
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context, Document
@@ -42,22 +43,28 @@ def _judge(context: Context, bucket: Resource, documents: list[Document]) -> Ite
     if not documents:
         yield Violation(bucket, "", "no bucket policy is set")
         return
-    policies = [document.policy for document in documents if document.policy is not None]
     arn, account = context.resolver.arn(bucket) or "", probes.own_account(context, bucket)
     named = dict.fromkeys(_exempted(context, bucket, documents))
-    strangers: list[tuple[str, Principal]] = [
-        ("any other role", probes.role(account)),
-        ("AWS Config", probes.service("config.amazonaws.com")),
-        ("Amazon EC2", probes.service("ec2.amazonaws.com")),
-        *((context.shown(name), probes.role(account, name)) for name in named),
+    stranger, actions = context.alike(_first_let_in, documents, arn, account, [*named])
+    if actions:
+        who = ["any other role", "AWS Config", "Amazon EC2", *map(context.shown, named)][stranger]
+        yield Violation(documents[0].resource, _PROPERTY, f"no Deny keeps {who} from {', '.join(actions)}")
+
+
+def _first_let_in(policies: list[Policy], arn: str, account: str, named: list[str]) -> tuple[int, list[str]]:
+    """The first of those who should be kept out that is not, by its number, and what it may do."""
+    strangers: list[Principal] = [
+        probes.role(account),
+        probes.service("config.amazonaws.com"),
+        probes.service("ec2.amazonaws.com"),
+        *(probes.role(account, name) for name in named),
     ]
-    for who, principal in strangers:
-        asked = [(action, f"{arn}/any/object") for action in _OBJECT] + [(action, arn) for action in _BUCKET]
-        open_to = [action for action, what in asked if not probes.denied(policies, principal, action, what, account)]
+    asked = [(action, f"{arn}/any/object") for action in _OBJECT] + [(action, arn) for action in _BUCKET]
+    for number, principal in enumerate(strangers):
+        open_to = probes.unbarred(policies, principal, asked, account)
         if open_to:
-            found = f"no Deny keeps {who} from {', '.join(open_to)}"
-            yield Violation(documents[0].resource, _PROPERTY, found)
-            return
+            return number, [action for action, _ in open_to]
+    return 0, []
 
 
 def _exempted(context: Context, bucket: Resource, documents: list[Document]) -> Iterator[str]:

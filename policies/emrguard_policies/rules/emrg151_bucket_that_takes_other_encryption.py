@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emrguard_policies.assembly import Resource
+from emrguard_policies.iam.model import Policy
 from emrguard_policies.rules import probes
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context, Document
@@ -35,28 +36,35 @@ def check(context: Context) -> Iterator[Violation]:
         documents = context.bucket_policies(bucket)
         unread = probes.unread(documents)
         yield from unread
-        taken = [] if unread else list(_taken(context, bucket, documents))
+        taken = [] if unread else _taken(context, bucket, documents)
         if taken:
             where = documents[0].resource if documents else bucket
             found = f"no Deny keeps an upload under {', '.join(taken)} out"
             yield Violation(where, _PROPERTY if documents else "", found)
 
 
-def _taken(context: Context, bucket: Resource, documents: list[Document]) -> Iterator[str]:
-    policies = [document.policy for document in documents if document.policy is not None]
+def _taken(context: Context, bucket: Resource, documents: list[Document]) -> list[str]:
     account = probes.own_account(context, bucket)
     uploads = dict(_UPLOADS)
     own = [context.resolver.target(bucket.template, key) for key in context.bucket_keys(bucket)]
     for value in _values(documents, _KEY):
         if context.resolver.find(value) not in own or context.resolver.find(value) is None:
             uploads[context.shown(value)] = {_SSE: "aws:kms", _KEY: value}
-    for value in set(_values(documents, _SSE)) - {"aws:kms"}:
-        uploads[context.shown(value)] = {_SSE: value}
-    target = f"{context.resolver.arn(bucket)}/any/object"
-    people = [probes.role(account, arn) for arn in ("", *dict.fromkeys(_values(documents, "aws:principalarn")))]
-    for name, headers in uploads.items():
-        if not all(probes.denied(policies, who, "s3:PutObject", target, account, headers) for who in people):
-            yield name
+    for value in dict.fromkeys(_values(documents, _SSE)):
+        if value != "aws:kms":
+            uploads[context.shown(value)] = {_SSE: value}
+    roles = ["", *dict.fromkeys(_values(documents, "aws:principalarn"))]
+    passing = context.alike(_passing, documents, context.resolver.arn(bucket), account, roles, [*uploads.values()])
+    return [name for name, passes in zip(uploads, passing, strict=True) if passes]
+
+
+def _passing(
+    policies: list[Policy], arn: str, account: str, roles: list[str], uploads: list[dict[str, str | list[str]]]
+) -> list[bool]:
+    """Whether each upload, told by its headers, is let through for one of some roles."""
+    upload = [("s3:PutObject", f"{arn}/any/object")]
+    people = [probes.role(account, role) for role in roles]
+    return [any(probes.unbarred(policies, who, upload, account, headers) for who in people) for headers in uploads]
 
 
 def _values(documents: list[Document], key: str) -> Iterator[str]:

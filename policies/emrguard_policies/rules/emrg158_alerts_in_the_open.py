@@ -37,7 +37,7 @@ def check(context: Context) -> Iterator[Violation]:
             yield Violation(policy, document.path, f"the policy cannot be read: {document.problem}", undecided=True)
             continue
         account, arn = probes.own_account(context, topic), context.resolver.ref(topic)
-        if not probes.denied([document.policy], probes.role(account), "sns:Publish", arn, account, _PLAIN):
+        if probes.unbarred([document.policy], probes.role(account), [("sns:Publish", arn)], account, _PLAIN):
             yield Violation(policy, document.path, "no Deny refuses sns:Publish without TLS")
 
 

@@ -25,7 +25,7 @@ def check(context: Context) -> Iterator[Violation]:
             application
             for document in documents
             for statement in document.statements
-            if any(statements.allows(statement, action) for action in _START)
+            if statements.allowed(statement, _START)
             for application in context.covered(statement, applications)
         }
         if not started:

@@ -17,7 +17,7 @@ def check(context: Context) -> Iterator[Violation]:
     roles = set(context.execution_roles)
     for document, _ in context.identity_documents if roles else ():
         for statement in document.statements:
-            if not statements.names(statement, "iam:passrole"):
+            if not statements.named(statement, ("iam:passrole",)):
                 continue
             where = document.where(statement)
             conditions = statements.positive(statement, "iam:passedtoservice")

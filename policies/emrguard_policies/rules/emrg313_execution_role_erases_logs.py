@@ -30,8 +30,8 @@ def check(context: Context) -> Iterator[Violation]:
             if document.policy is None:
                 yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
             for statement in document.statements:
-                found = [action for action in _ERASERS if statements.allows(statement, action)]
-                deleted = [action for action in _DELETERS if statements.allows(statement, action)]
+                found = statements.allowed(statement, _ERASERS)
+                deleted = statements.allowed(statement, _DELETERS)
                 if deleted and _reaches(context, statement, buckets):
                     found += deleted
                 where = document.where(statement)

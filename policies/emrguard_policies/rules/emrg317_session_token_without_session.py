@@ -23,7 +23,7 @@ def check(context: Context) -> Iterator[Violation]:
         if document.policy is None and document.opaque:
             yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
         for statement in document.statements:
-            if not statements.names(statement, _TOKEN):
+            if not statements.named(statement, (_TOKEN,)):
                 continue
             for carrier in carriers or (document.resource,):
                 submits = carrier.mark.part == "submitter-role"

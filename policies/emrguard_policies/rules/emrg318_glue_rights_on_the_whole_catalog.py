@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emrguard_policies.iam.model import Statement
 from emrguard_policies.rules import statements
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
@@ -29,7 +28,7 @@ def check(context: Context) -> Iterator[Violation]:
     for role in context.execution_roles:
         for document in context.documents_of(role):
             for statement in document.statements:
-                if not _is_glue(statement):
+                if not statements.named(statement, _ACTIONS):
                     continue
                 where = document.where(statement)
                 found = [item for item in statement.resources or () if _WHOLE.match(item)]
@@ -38,10 +37,6 @@ def check(context: Context) -> Iterator[Violation]:
                     yield Violation(document.resource, where, message)
                 elif any(map(context.unknown, statement.resources or ())):
                     yield Violation(document.resource, where, "a resource depends on the deployment", undecided=True)
-
-
-def _is_glue(statement: Statement) -> bool:
-    return any(statements.names(statement, action) for action in _ACTIONS)
 
 
 RULE = Rule(

@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Violation]:
     """Statements that let somebody run code on applications that they neither name nor know by a tag."""
     for document, _ in context.identity_documents:
         for statement in document.statements:
-            if not any(statements.names(statement, action) for action in _ACTIONS):
+            if not statements.named(statement, _ACTIONS):
                 continue
             where = document.where(statement)
             if any(len(item) == 1 and context.unknown(item) for item in statement.resources or ()):

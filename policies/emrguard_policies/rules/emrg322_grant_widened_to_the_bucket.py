@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Violation]:
     """Statements that reach some prefix of a bucket but list all of it."""
     for document, _ in context.identity_documents:
         for statement in document.statements:
-            if not statements.names(statement, _LIST) or statements.positive(statement, "s3:prefix"):
+            if not statements.named(statement, (_LIST,)) or statements.positive(statement, "s3:prefix"):
                 continue
             where = document.where(statement)
             resources = statement.resources or ()

@@ -28,7 +28,7 @@ def check(context: Context) -> Iterator[Violation]:
         if document.policy is None and document.opaque:
             yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
         for statement in document.statements:
-            acts = [action for action in _ON_OBJECTS if statements.allows(statement, action)]
+            acts = statements.allowed(statement, _ON_OBJECTS)
             lists = statements.allows(statement, _LIST) and not statements.tied(statement, ("s3:prefix",))
             if statement.effect != "Allow" or not (acts or lists):
                 continue

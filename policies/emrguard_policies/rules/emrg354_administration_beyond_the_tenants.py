@@ -31,7 +31,7 @@ def check(context: Context) -> Iterator[Violation]:
                 if statement.effect == "Allow" and not _narrow(statement):
                     found = f"{', '.join(statement.actions or ('all but some actions',))} without a tag of a tenant"
                     yield Violation(document.resource, document.where(statement), found)
-                elif any(statements.allows(statement, action) for action in _TAG) and not _keeps_tag(statement):
+                elif statements.allowed(statement, _TAG) and not _keeps_tag(statement):
                     found = "the tag of a tenant may be set on what belongs to another one"
                     yield Violation(document.resource, document.where(statement), found)
 

@@ -32,7 +32,7 @@ def check(context: Context) -> Iterator[Violation]:
         if document.policy is None:
             yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
         for statement in document.statements:
-            writes = [action for action in _WRITES if statements.allows(statement, action)]
+            writes = statements.allowed(statement, _WRITES)
             found = [
                 name
                 for name, arn in arns.items()

@@ -20,7 +20,8 @@ def check(context: Context) -> Iterator[Violation]:
     documents = [document for document, _ in context.identity_documents]
     opaque = any(document.opaque for document in documents)
     held = [statement for document in documents for statement in document.statements]
-    granted = {action for action in ACTIONS.values() if any(statements.names(item, action) for item in held)}
+    wanted = tuple(ACTIONS.values())
+    granted = {action for statement in held for action in statements.named(statement, wanted)}
     for application in context.applications:
         for name, certain in enabled(context, application).items():
             if ACTIONS[name] in granted:

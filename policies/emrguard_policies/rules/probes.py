@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from emrguard_policies.assembly import Resource
-from emrguard_policies.iam.decide import Policies, Principal, Request, ResourcePolicy, decide
+from emrguard_policies.iam import decide
+from emrguard_policies.iam.decide import Policies, Principal, Request, ResourcePolicy
 from emrguard_policies.iam.model import Policy, parse
 from emrguard_policies.rules.base import Violation
 from emrguard_policies.rules.context import Context, Document
@@ -41,15 +42,16 @@ def unread(bucket_policies: Iterable[Document]) -> list[Violation]:
     ]
 
 
-def denied(
-    policies: Iterable[Policy], who: Principal, action: str, resource: str, account: str,
+def unbarred(
+    policies: Iterable[Policy], who: Principal, asked: Iterable[tuple[str, str]], account: str,
     context: Mapping[str, str | list[str]] | None = None,
-) -> bool:  # fmt: skip
-    """Whether a Deny of one of some resource policies meets a request over TLS."""
-    asked = Request(
-        who, action, resource, {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3", **(context or {})}, account
-    )
-    return any(decide(asked, Policies(resource=ResourcePolicy(policy))).explicit for policy in policies)
+) -> list[tuple[str, str]]:  # fmt: skip
+    """Of some pairs of action and resource those that no Deny of some resource policies meets, asked for over TLS."""
+    keys = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3", **(context or {})}
+    left = list(asked)
+    for policy in policies:
+        left = decide.unbarred(policy, Request(who, "", "", keys, account), left)
+    return left
 
 
 def passes(
@@ -58,7 +60,7 @@ def passes(
 ) -> bool:  # fmt: skip
     """Whether an endpoint policy lets a request through that all other policies allow."""
     keys = {"aws:ResourceAccount": account, "aws:SecureTransport": "true", **context}
-    return decide(
+    return decide.decide(
         Request(who, action, resource, keys, account),
         Policies([_EVERYTHING], resource=ResourcePolicy(_EVERYBODY), endpoint=endpoint),
     ).allowed

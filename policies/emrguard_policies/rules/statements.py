@@ -25,24 +25,30 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonem
 
 def allows(statement: Statement, action: str) -> bool:
     """Whether a statement allows an action (in lower case) at all, on whatever resource."""
+    return bool(allowed(statement, (action,)))
+
+
+def allowed(statement: Statement, actions: tuple[str, ...]) -> list[str]:
+    """Those of some actions (in lower case) that a statement allows at all, on whatever resource."""
     if statement.effect != "Allow":
-        return False
-    if statement.not_actions is not None:
-        return not _matched(statement.not_actions, action)
-    return _matched(statement.actions or (), action)
+        return []
+    return [*_allowed(statement.actions, statement.not_actions, actions)]
+
+
+def named(statement: Statement, actions: tuple[str, ...]) -> list[str]:
+    """Those of some actions (in lower case) that a statement allows by patterns that say which service: not by `*`."""
+    if statement.effect != "Allow" or statement.actions is None:
+        return []
+    return [*_allowed(tuple(pattern for pattern in statement.actions if pattern not in ("*", "*:*")), None, actions)]
 
 
 # Many rules ask the same of statements that differ in their resources alone.
 @lru_cache(maxsize=65536)
-def _matched(patterns: tuple[str, ...], action: str) -> bool:
-    return any(matching.action(pattern)(action) for pattern in patterns)
-
-
-def names(statement: Statement, action: str) -> bool:
-    """Whether a statement allows an action and its patterns say which service: not merely by `*`."""
-    return allows(statement, action) and any(
-        matching.action(pattern)(action) for pattern in statement.actions or () if pattern not in ("*", "*:*")
-    )
+def _allowed(
+    patterns: tuple[str, ...] | None, excepted: tuple[str, ...] | None, actions: tuple[str, ...]
+) -> tuple[str, ...]:
+    matchers = [matching.action(pattern) for pattern in (patterns if excepted is None else excepted) or ()]
+    return tuple(action for action in actions if any(match(action) for match in matchers) == (excepted is None))
 
 
 def positive(statement: Statement, key: str) -> list[Condition]:

@@ -14,6 +14,7 @@ from emrguard_policies.iam.decide import (
     ResourcePolicy,
     decide,
     denial_message,
+    unbarred,
 )
 from emrguard_policies.iam.model import Policy, parse
 
@@ -214,3 +215,40 @@ def test_what_cannot_be_judged_counts_against_the_request() -> None:
     context = {"s3:max-keys": "5"}
     assert not ask(identity=[identity(allow(Condition=broken))], context=context).allowed
     assert not ask(identity=[identity(allow(), deny(Condition=broken))], context=context).allowed
+
+
+@pytest.mark.parametrize("principal", [USER, SESSION, ROOT, SERVICE, ANONYMOUS], ids=lambda each: each.kind)
+def test_many_requests_at_once_are_judged_as_one_by_one(principal: Principal) -> None:
+    """The quick question which of many requests no Deny meets gives the same answers as the decision of each."""
+    data = "arn:aws:s3:::data"
+    policy = resource(
+        deny(Action="s3:Delete*", Principal="*", Resource=[data, f"{data}/*"]),
+        {
+            "Effect": "Deny", "NotAction": "s3:Get*", "Principal": "*",
+            "NotResource": [f"{data}/${{aws:PrincipalAccount}}/*", f"{data}/input/*"],
+        },
+        deny(Action="s3:PutObject", Principal={"AWS": SESSION.role_arn}, Resource=f"{data}/input/*"),
+        deny(
+            Action="s3:GetObject", NotPrincipal={"AWS": [SESSION.role_arn, f"arn:aws:iam::{ACCOUNT}:root"]},
+            Resource="*", Condition={"ArnNotEquals": {"aws:PrincipalArn": USER.arn}},
+        ),
+        deny(Principal="*", Condition={"NumericLessThan": {"s3:TlsVersion": "no number"}}),
+        allow(Action="s3:*", Principal="*"),
+    ).policy  # fmt: skip
+    assert policy is not None
+    asked = [
+        (action, f"{data}{key}")
+        for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket")
+        for key in ("", "/input/x", "/other/x", f"/{ACCOUNT}/x")
+    ]
+    for context in ({}, {"s3:TlsVersion": "1.3"}):
+        like = Request(principal, "", "", context, ACCOUNT)
+        one_by_one = [
+            (action, what)
+            for action, what in asked
+            if not decide(
+                Request(principal, action, what, context, ACCOUNT), Policies(resource=ResourcePolicy(policy))
+            ).explicit
+        ]
+        assert unbarred(policy, like, asked) == one_by_one
+        assert 0 < len(one_by_one) < len(asked)
