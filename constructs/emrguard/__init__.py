@@ -31,6 +31,7 @@ from emrguard.runtime_configuration import RuntimeConfiguration
 from emrguard.spark_application import SparkApplication
 from emrguard.submitter_role import SubmitterRole
 from emrguard.tenant import Tenant
+from emrguard.tenant_application import TenantApplication
 from emrguard.tenants_file import TenantSettings, load_tenants
 from emrguard.viewer_role import ViewerRole
 from emrguard.worker_image import WorkerImage
@@ -67,6 +68,7 @@ __all__ = [
     "SparkApplication",
     "SubmitterRole",
     "Tenant",
+    "TenantApplication",
     "TenantBucket",
     "TenantSettings",
     "ViewerRole",

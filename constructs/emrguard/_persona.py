@@ -13,7 +13,8 @@ from emrguard import _actions, _arguments, _wildcards
 from emrguard._manifest import Owner, Part
 from emrguard._mfa import with_mfa
 from emrguard.exceptions import ArgumentError
-from emrguard.tenant import Tenant
+from emrguard.tenant import Tenant, covered_by
+from emrguard.tenant_application import TenantApplication
 
 TENANT_TAG = "emrguard:tenant"
 """The tag that `Tenant` puts on all that it makes."""
@@ -61,29 +62,39 @@ class PersonaRole(iam.Role):
             "emr-serverless:ListApplications has no resource type; it tells names and states, never contents",
         )
 
-    def on_applications(self, tenants: Sequence[Tenant], actions: _actions.Actions) -> None:
-        """Allow actions on the tenants' applications."""
-        arns = [self._arn(tenant) for tenant in tenants]
+    def all_of(self, tenants: Sequence[Tenant]) -> list[TenantApplication]:
+        """The applications of tenants; no more can be added to these from then on.
+
+        Raises:
+            ArgumentError: a tenant has no application yet.
+        """
+        return [each for tenant in tenants for each in covered_by(tenant, self.node.path)]
+
+    def on_applications(self, applications: Sequence[TenantApplication], actions: _actions.Actions) -> None:
+        """Allow actions on applications."""
+        arns = [self._arn(each) for each in applications]
         iam.Grant.add_to_principal(grantee=self, actions=list(actions), resource_arns=arns)
 
-    def on_runs(self, tenants: Sequence[Tenant], actions: _actions.Actions, kind: str = "jobruns") -> None:
-        """Allow actions on the job runs, or the sessions, of the tenants' applications."""
-        for tenant in tenants:
+    def on_runs(
+        self, applications: Sequence[TenantApplication], actions: _actions.Actions, kind: str = "jobruns"
+    ) -> None:
+        """Allow actions on the job runs, or the sessions, of applications."""
+        for each in applications:
             _wildcards.grant(
                 self,
                 actions,
-                f"{self._arn(tenant)}/{kind}/*",
+                f"{self._arn(each)}/{kind}/*",
                 f"All {kind} of one application; EMR Serverless makes up their ids",
             )
 
-    def _arn(self, tenant: Tenant) -> str:
-        """ARN of the tenant's application, exported here where the tenant is in another stack.
+    def _arn(self, of: TenantApplication) -> str:
+        """ARN of an application, exported here where the tenant is in another stack.
 
         CDK would do that itself, but only at the end, when the name of the export is too late for the acknowledgment of
         the wildcard behind it.
         """
-        here, there = cdk.Stack.of(self), cdk.Stack.of(tenant)
-        arn = tenant.application.application_arn
+        here, there = cdk.Stack.of(self), cdk.Stack.of(of.application)
+        arn = of.application.application_arn
         if here is there:
             return arn
         here.add_stack_dependency(there)

@@ -42,7 +42,7 @@ _PERSONAS: Mapping[str, tuple[str, type, str]] = {
     "interactive-role": (
         "Interactive user",
         InteractiveUserRole,
-        "Works interactively in one tenant's application, with all rights of the tenant's execution role. The table "
+        "Works interactively in one application of a tenant, with all rights of its execution role. The table "
         "shows all three ways; a role has those that it was given.",
     ),
     "auditor-role": ("Auditor", AuditorRole, "Reads the records of the audit trail, and nothing else."),

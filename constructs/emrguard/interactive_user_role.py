@@ -12,17 +12,20 @@ from constructs import Construct
 from emrguard import _actions
 from emrguard._persona import SERVICE, PermissionSet, PersonaRole, demand_own_stack, owner_of
 from emrguard.exceptions import ArgumentError
+from emrguard.spark_application import SparkApplication
 from emrguard.tenant import Tenant
+from emrguard.tenant_application import TenantApplication
 
 Way = Literal["studio", "livy", "sessions"]
 
 
 class InteractiveUserRole(PersonaRole):
-    """Works interactively in one tenant's application, with all rights of the tenant's execution role.
+    """Works interactively in one application of a tenant, with all rights of the application's execution role.
 
-    The application must open the same ways (`Interactive`). The role passes the tenant's execution role, and no other
-    one, to EMR Serverless, and to no other service. Whoever has it can take over any session of the tenant, which is
-    one trust domain.
+    The application must open the same ways (`Interactive`). The role passes the application's execution role, and no
+    other one, to EMR Serverless, and to no other service. Whoever has it can take over any session of the application,
+    which belongs to one trust domain. A tenant with several Spark applications has one such role for each: see
+    `Tenant` for why.
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/interactive-workloads.html
 
     ```python
@@ -39,6 +42,7 @@ class InteractiveUserRole(PersonaRole):
     Args:
         tenant: whose application; the role must be in its stack, as its key names the role.
         ways: one or more of `studio` (EMR Studio notebooks), `livy` (the Livy endpoint), `sessions` (Spark Connect).
+        application: name of the application within the tenant, one for Spark; default the only one for Spark.
         assumed_by: who may assume it, with MFA; default every principal of the account that is allowed to.
         session: how long a session of the role lasts at most, default 1 hour.
     """
@@ -50,11 +54,13 @@ class InteractiveUserRole(PersonaRole):
         *,
         tenant: Tenant,
         ways: Sequence[Way],
+        application: str | None = None,
         assumed_by: iam.PrincipalBase | None = None,
         session: cdk.Duration | None = None,
     ) -> None:
         chosen = _checked(f"{scope.node.path}/{id}", ways)
         demand_own_stack(scope, id, "tenant", [tenant])
+        used = _used(f"{scope.node.path}/{id}", tenant, application)
         super().__init__(
             scope,
             id,
@@ -65,12 +71,12 @@ class InteractiveUserRole(PersonaRole):
             session=session,
         )
         self.list_applications()
-        self.on_applications([tenant], _on_application(chosen))
+        self.on_applications([used], _on_application(chosen))
         if "livy" in chosen:
-            self.on_runs([tenant], _actions.VIEW_DASHBOARDS)
+            self.on_runs([used], _actions.VIEW_DASHBOARDS)
         if "sessions" in chosen:
-            self.on_runs([tenant], _actions.USE_SESSIONS, "sessions")
-        tenant.execution_role.grant_pass_to_emr_serverless(self)
+            self.on_runs([used], _actions.USE_SESSIONS, "sessions")
+        used.execution_role.grant_pass_to_emr_serverless(self)
         tenant.key.grant_encrypt_decrypt(self)
 
     @staticmethod
@@ -108,6 +114,17 @@ class InteractiveUserRole(PersonaRole):
         rights.on_applications(tuple(more))
         rights.allow(_actions.PASS_ROLE, list(execution_roles), StringEquals={"iam:PassedToService": SERVICE})
         return rights.document()
+
+
+def _used(path: str, tenant: Tenant, name: str | None) -> TenantApplication:
+    """The application that is meant."""
+    spark = {key: each for key, each in tenant.applications.items() if isinstance(each.application, SparkApplication)}
+    if name is None and len(spark) == 1:
+        return next(iter(spark.values()))
+    if name is None or name not in spark:
+        listed = ", ".join(spark) or "none"
+        raise ArgumentError(path, "application", name, f"name an application for Spark; the tenant has {listed}")
+    return spark[name]
 
 
 def _on_application(ways: Sequence[Way]) -> _actions.Actions:

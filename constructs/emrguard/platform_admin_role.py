@@ -13,6 +13,7 @@ from emrguard import _actions, _arguments, _wildcards
 from emrguard._manifest import Owner
 from emrguard._persona import TENANT_TAG, PermissionSet, PersonaRole
 from emrguard.exceptions import ArgumentError
+from emrguard.spark_application import SparkApplication
 from emrguard.tenant import Tenant
 
 _OPS = "ops.emr-serverless.amazonaws.com"
@@ -41,7 +42,7 @@ class PlatformAdminRole(PersonaRole):
     ```
 
     Args:
-        tenants: whose applications; at least one.
+        tenants: whose applications, all that they have by then; at least one tenant.
         because: why the tenants share the role; goes into the manifest. Default that it holds no right to data.
         assumed_by: who may assume it, with MFA; default every principal of the account that is allowed to.
         session: how long a session lasts at most, default 1 hour.
@@ -84,8 +85,10 @@ class PlatformAdminRole(PersonaRole):
         _wildcards.grant(self, _actions.RUN_APPLICATIONS, applications, why, rights.of_tenant)
         _wildcards.grant(self, _actions.TAG, applications, why, {**rights.of_tenant, **_KEEP_TAG})
         _wildcards.grant(self, _actions.TAG[:1], applications, why, _untagged(rights))
-        self.on_runs(tenants, _actions.RUN_JOB_RUNS)
-        self.on_runs(tenants, _actions.RUN_SESSIONS, "sessions")
+        applications_now = self.all_of(tenants)
+        self.on_runs(applications_now, _actions.RUN_JOB_RUNS)
+        interactive = [each for each in applications_now if isinstance(each.application, SparkApplication)]
+        self.on_runs(interactive, _actions.RUN_SESSIONS, "sessions")
         for kind in ("subnet", "security-group"):
             _wildcards.grant(
                 self,

@@ -1,8 +1,10 @@
-"""One sealed tenant: everything that one team's Spark jobs need, and nothing that reaches another team's."""
+"""One sealed tenant: everything that one team's jobs need, and nothing that reaches another team's."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, Unpack
 from weakref import WeakKeyDictionary
 
@@ -16,14 +18,17 @@ from emrguard.capacity import Capacity
 from emrguard.data_bucket import DataBucket
 from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
+from emrguard.hive_application import HiveApplication, HiveOptions
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
 from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel
 from emrguard.spark_application import ApplicationOptions, SparkApplication
 from emrguard.submitter_role import SubmitterRole
+from emrguard.tenant_application import TenantApplication
 
 _CLAIMED: WeakKeyDictionary[cdk.Stage, dict[tuple[str, str, str], str]] = WeakKeyDictionary()
 """Paths of tenants in each app or stage of one, by account, Region and name."""
+_APPLICATION = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 
 class Tenant(Construct):
@@ -36,6 +41,10 @@ class Tenant(Construct):
     holds what trusts itself.
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/security-best-practices.html
 
+    `add_spark_application` and `add_hive_application` give the tenant further applications. They share its key, buckets
+    and network; each has an execution role and a submitter role of its own, because IAM cannot tie a role to an
+    application: who may start jobs on two applications could run the role of either in the other.
+
     All resources carry the tag `emrguard:tenant`, which serves cost allocation.
 
     ```python
@@ -45,6 +54,7 @@ class Tenant(Construct):
     stack = cdk.Stack(cdk.App(), "Flights")
     tenant = Tenant(stack, "Tenant", name="flights", maximum_capacity=Capacity(cpu=32, memory=128, disk=640))
     tenant.data.grant_read(tenant.execution_role, "reference/")
+    tenant.add_hive_application("sql", plaintext_between_workers_because="public data in the tenant's own subnets")
     tenant.add_outputs()
     ```
 
@@ -61,7 +71,12 @@ class Tenant(Construct):
         cidr: range of the tenant's VPC, default `10.0.0.0/20`. Tenants' VPCs are not connected, so ranges may overlap.
         availability_zones: see `IsolatedNetwork`, default the first two of the Region.
         s3_prefix_list_id: see `IsolatedNetwork`, default from a table.
+        without_application: True for a tenant that has only the applications that are added, such as one for Hive;
+            arguments about the application are refused then. Default False.
         application: every other argument of `SparkApplication`, by name, such as `idle_timeout` or `image`.
+
+    Raises:
+        ArgumentError: an argument is wrong, or another tenant of the account and Region has the name.
     """
 
     def __init__(
@@ -73,13 +88,14 @@ class Tenant(Construct):
         inputs: Sequence[str] = ("jobs/", "input/"),
         outputs: Sequence[str] = ("output/",),
         submitters: iam.PrincipalBase | None = None,
-        release_label: ReleaseLabel | str = DEFAULT_RELEASE,
-        architecture: Literal["ARM64", "X86_64"] = "ARM64",
+        release_label: ReleaseLabel | str | None = None,
+        architecture: Literal["ARM64", "X86_64"] | None = None,
         maximum_capacity: Capacity | None = None,
         spark_defaults: Mapping[str, str] | None = None,
         cidr: str = "10.0.0.0/20",
         availability_zones: Sequence[str] | None = None,
         s3_prefix_list_id: str | None = None,
+        without_application: bool = False,
         **application: Unpack[ApplicationOptions],
     ) -> None:
         super().__init__(scope, id)
@@ -103,10 +119,94 @@ class Tenant(Construct):
             s3_prefix_list_id=s3_prefix_list_id,
         )
         """Where workers run."""
-        self.application = SparkApplication(
-            self,
+        self._inputs = _arguments.prefixes(self, "inputs", inputs)
+        self._outputs = _arguments.prefixes(self, "outputs", outputs)
+        self._submitters = submitters
+        self._applications: dict[str, TenantApplication] = {}
+        self._roles_over_all: list[str] = []
+        about = {
+            "release_label": release_label,
+            "architecture": architecture,
+            "maximum_capacity": maximum_capacity,
+            "spark_defaults": spark_defaults,
+            **application,
+        }
+        if without_application:
+            self._refuse(about)
+        else:
+            first = SparkApplication(
+                self,
+                "Application",
+                tenant=name,
+                network=self.network,
+                logs=self.logs,
+                key=self.key,
+                release_label=release_label or DEFAULT_RELEASE,
+                architecture=architecture or "ARM64",
+                maximum_capacity=maximum_capacity,
+                spark_defaults=spark_defaults,
+                **application,
+            )
+            self._equip(self, name, first, self._inputs, self._outputs, submitters)
+        cdk.Tags.of(self).add("emrguard:tenant", name)
+
+    @property
+    def applications(self) -> Mapping[str, TenantApplication]:
+        """Every application by its name within the tenant, in the order in which they were made."""
+        return MappingProxyType(self._applications)
+
+    @property
+    def application(self) -> SparkApplication:
+        """The Spark application that the tenant was made with."""
+        found = self._first("application").application
+        assert isinstance(found, SparkApplication)
+        return found
+
+    @property
+    def execution_role(self) -> ExecutionRole:
+        """What the jobs of that application run as."""
+        return self._first("execution_role").execution_role
+
+    @property
+    def submitter_role(self) -> SubmitterRole:
+        """What people and pipelines submit jobs to that application as."""
+        return self._first("submitter_role").submitter_role
+
+    def add_spark_application(
+        self,
+        name: str,
+        *,
+        inputs: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None,
+        submitters: iam.PrincipalBase | None = None,
+        release_label: ReleaseLabel | str = DEFAULT_RELEASE,
+        architecture: Literal["ARM64", "X86_64"] = "ARM64",
+        maximum_capacity: Capacity | None = None,
+        spark_defaults: Mapping[str, str] | None = None,
+        **application: Unpack[ApplicationOptions],
+    ) -> TenantApplication:
+        """A further Spark application, with an execution role and a submitter role of its own.
+
+        Args:
+            name: its name within the tenant, up to 31 of a-z, 0-9 and `-`; the application is `<tenant>-<name>`.
+            inputs: prefixes that its submitters upload to and its jobs read, default the tenant's.
+            outputs: prefixes that its jobs write and read and its submitters read, default the tenant's.
+            submitters: who may assume its submitter role, with MFA; default who may the tenant's.
+            release_label: see `SparkApplication`, default `emr-7.14.0`.
+            architecture: see `SparkApplication`, default `ARM64`.
+            maximum_capacity: see `Capacity`, default 16 vCPU.
+            spark_defaults: see `SparkApplication`, default none beyond the secure ones.
+            application: every other argument of `SparkApplication`, by name.
+
+        Raises:
+            ArgumentError: an argument is wrong, the name is taken, or a role over all applications was made before.
+        """
+        scope = self._add(name)
+        made = SparkApplication(
+            scope,
             "Application",
-            tenant=name,
+            tenant=self.name,
+            application_name=f"{self.name}-{name}",
             network=self.network,
             logs=self.logs,
             key=self.key,
@@ -116,39 +216,156 @@ class Tenant(Construct):
             spark_defaults=spark_defaults,
             **application,
         )
-        """The application."""
-        self.execution_role = ExecutionRole(self, "ExecutionRole", tenant=name)
-        """What jobs run as."""
-        self.submitter_role = SubmitterRole(self, "SubmitterRole", tenant=name, assumed_by=submitters)
-        """What people and pipelines submit jobs as."""
+        return self._equip(scope, name, made, inputs, outputs, submitters)
 
-        for prefix in _arguments.prefixes(self, "inputs", inputs):
-            self.data.grant_read(self.execution_role, prefix)
-            self.data.grant_put(self.submitter_role, prefix)
-        for prefix in _arguments.prefixes(self, "outputs", outputs):
-            self.data.grant_read_write(self.execution_role, prefix)
-            self.data.grant_read(self.submitter_role, prefix)
-        self.logs.grant_write(self.execution_role)
-        self.logs.grant_read(self.submitter_role)
-        self.application.grant_submit(self.submitter_role, self.execution_role)
-        cdk.Tags.of(self).add("emrguard:tenant", name)
+    def add_hive_application(
+        self,
+        name: str,
+        *,
+        plaintext_between_workers_because: str,
+        inputs: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None,
+        submitters: iam.PrincipalBase | None = None,
+        working_folder: str | None = None,
+        release_label: ReleaseLabel | str = DEFAULT_RELEASE,
+        architecture: Literal["ARM64", "X86_64"] = "ARM64",
+        maximum_capacity: Capacity | None = None,
+        hive_site: Mapping[str, str] | None = None,
+        **application: Unpack[HiveOptions],
+    ) -> TenantApplication:
+        """A Hive application, with an execution role and a submitter role of its own.
+
+        Args:
+            name: its name within the tenant, up to 31 of a-z, 0-9 and `-`; the application is `<tenant>-<name>`.
+            plaintext_between_workers_because: see `HiveApplication`.
+            inputs: prefixes that its submitters upload to and its jobs read, default the tenant's.
+            outputs: prefixes that its jobs write and read and its submitters read, default the tenant's.
+            submitters: who may assume its submitter role, with MFA; default who may the tenant's.
+            working_folder: folder of Hive's scratch files and its warehouse, default `hive/<name>/`. Submitters read
+                the warehouse.
+            release_label: see `HiveApplication`, default `emr-7.14.0`.
+            architecture: see `HiveApplication`, default `ARM64`.
+            maximum_capacity: see `Capacity`, default 16 vCPU.
+            hive_site: see `HiveApplication`, default none beyond the folders.
+            application: every other argument of `HiveApplication`, by name.
+
+        Raises:
+            ArgumentError: an argument is wrong, the name is taken, or a role over all applications was made before.
+        """
+        scope = self._add(name)
+        made = HiveApplication(
+            scope,
+            "Application",
+            tenant=self.name,
+            application_name=f"{self.name}-{name}",
+            network=self.network,
+            data=self.data,
+            logs=self.logs,
+            key=self.key,
+            plaintext_between_workers_because=plaintext_between_workers_because,
+            working_folder=f"hive/{name}/" if working_folder is None else working_folder,
+            release_label=release_label,
+            architecture=architecture,
+            maximum_capacity=maximum_capacity,
+            hive_site=hive_site,
+            **application,
+        )
+        found = self._equip(scope, name, made, inputs, outputs, submitters)
+        made.grant_working_folder(found.execution_role)
+        self.data.grant_read(found.submitter_role, f"{made.working_folder}warehouse/")
+        return found
 
     def add_outputs(self) -> None:
         """Give the stack the outputs that submitters need: ids and ARNs under plain names such as `ApplicationId`.
 
-        For a stack that holds one tenant; a second call in the same stack is an error of CDK's.
+        Those of an application that was added have its name in front: `SqlApplicationId`. For a stack that holds one
+        tenant, after its applications are added; a second call in the same stack is an error of CDK's.
         """
         stack = cdk.Stack.of(self)
-        for output, value in {
-            "ApplicationId": self.application.application_id,
-            "ExecutionRoleArn": self.execution_role.role_arn,
-            "SubmitterRoleArn": self.submitter_role.role_arn,
+        own = {
             "DataBucketName": self.data.bucket_name,
             "LogBucketName": self.logs.bucket.bucket_name,
             "KeyArn": self.key.key_arn,
             "LogGroupName": self.logs.log_group_name,
-        }.items():
+        }
+        found: dict[str, str] = {}
+        for name, each in self._applications.items():
+            prefix = "" if name == self.name else "".join(part.capitalize() for part in name.split("-"))
+            found[f"{prefix}ApplicationId"] = each.application.application_id
+            found[f"{prefix}ExecutionRoleArn"] = each.execution_role.role_arn
+            found[f"{prefix}SubmitterRoleArn"] = each.submitter_role.role_arn
+            found |= own
+        for output, value in (found or own).items():
             cdk.CfnOutput(stack, output, value=value)
+
+    def _add(self, name: str) -> Construct:
+        """The scope of a further application."""
+        path = self.node.path
+        if cdk.Token.is_unresolved(name) or not _APPLICATION.fullmatch(name):
+            mend = "write up to 31 of a-z, 0-9 and -, the first one a letter, as plain text"
+            raise ArgumentError(path, "name", name, mend)
+        if name in self._applications or name == self.name:
+            taken = ", ".join([*self._applications] or [self.name])
+            raise ArgumentError(path, "name", name, f"choose a name of its own: {taken} is taken")
+        if self._roles_over_all:
+            mend = f"add it before {self._roles_over_all[0]}, which covers the applications that there are by then"
+            raise ArgumentError(path, "name", name, mend)
+        return Construct(self, name)
+
+    def _equip(
+        self,
+        scope: Construct,
+        name: str,
+        application: SparkApplication | HiveApplication,
+        inputs: Sequence[str] | None,
+        outputs: Sequence[str] | None,
+        submitters: iam.PrincipalBase | None,
+    ) -> TenantApplication:
+        """Give an application its roles, and these their rights."""
+        execution_role = ExecutionRole(scope, "ExecutionRole", tenant=self.name)
+        submitter_role = SubmitterRole(
+            scope, "SubmitterRole", tenant=self.name, assumed_by=submitters or self._submitters
+        )
+        for prefix in self._inputs if inputs is None else _arguments.prefixes(scope, "inputs", inputs):
+            self.data.grant_read(execution_role, prefix)
+            self.data.grant_put(submitter_role, prefix)
+        for prefix in self._outputs if outputs is None else _arguments.prefixes(scope, "outputs", outputs):
+            self.data.grant_read_write(execution_role, prefix)
+            self.data.grant_read(submitter_role, prefix)
+        self.logs.grant_write(execution_role)
+        self.logs.grant_read(submitter_role)
+        application.grant_submit(submitter_role, execution_role)
+        found = TenantApplication(
+            name=name, application=application, execution_role=execution_role, submitter_role=submitter_role
+        )
+        self._applications[name] = found
+        return found
+
+    def _first(self, asked: str) -> TenantApplication:
+        if self.name not in self._applications:
+            names = ", ".join(self._applications) or "none yet"
+            mend = f"the tenant was made without one: take it from applications[…], which has {names}"
+            raise ArgumentError(self.node.path, asked, None, mend)
+        return self._applications[self.name]
+
+    def _refuse(self, about: Mapping[str, object]) -> None:
+        for argument, value in about.items():
+            if value is not None:
+                mend = "leave it out: with without_application each application is added with its own arguments"
+                raise ArgumentError(self.node.path, argument, value, mend)
+
+
+def covered_by(tenant: Tenant, path: str) -> tuple[TenantApplication, ...]:
+    """The applications of a tenant, for a role over all of them; more cannot be added from then on.
+
+    Raises:
+        ArgumentError: the tenant has no application yet.
+    """
+    if not tenant.applications:
+        mend = "add its applications first"
+        raise ArgumentError(path, "tenants", tenant.name, mend)
+    tenant._roles_over_all.append(path)
+    return tuple(tenant.applications.values())
 
 
 def _claim(tenant: Tenant, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import aws_cdk as cdk
 import yaml
@@ -18,8 +18,18 @@ from emrguard.exceptions import ArgumentError, SettingsError
 from emrguard.release_label import DEFAULT_RELEASE
 from emrguard.tenant import Tenant
 
-_PLAIN = ("inputs", "outputs", "architecture", "spark_defaults", "cidr", "availability_zones", "s3_prefix_list_id")
-"""Settings that are arguments of `Tenant` as they are."""
+_OF_APPLICATIONS = (
+    "inputs",
+    "outputs",
+    "submitters",
+    "release_label",
+    "architecture",
+    "maximum_capacity",
+    "spark_defaults",
+    "idle_timeout_minutes",
+)
+"""Settings of a tenant that hold for those of its applications that do not say otherwise."""
+_HIVE_ONLY = ("hive_site", "working_folder", "plaintext_between_workers_because")
 
 
 class _Strict(BaseModel):
@@ -34,8 +44,59 @@ class CapacitySettings(_Strict):
     disk: int | None = Field(None, description="a whole number of GB")
 
 
+class ApplicationSettings(_Strict):
+    """One of several applications of a tenant. What is left out is as the tenant has it."""
+
+    engine: Literal["spark", "hive"] = Field(description="spark or hive")
+    inputs: list[str] | None = Field(None, description="a list of prefixes such as [jobs/, input/]")
+    outputs: list[str] | None = Field(None, description="a list of prefixes such as [output/]")
+    submitters: list[str] | None = Field(None, min_length=1, description="a list of ARNs of roles or users")
+    release_label: str | None = Field(None, description="a release such as emr-7.14.0")
+    architecture: Literal["ARM64", "X86_64"] | None = Field(None, description="ARM64 or X86_64")
+    maximum_capacity: CapacitySettings | None = Field(None, description="cpu, memory and disk")
+    spark_defaults: dict[str, str] | None = Field(None, description="text by Spark property, numbers quoted")
+    hive_site: dict[str, str] | None = Field(None, description="text by Hive property, numbers quoted")
+    working_folder: str | None = Field(None, description="a folder such as hive/sql/, for Hive")
+    plaintext_between_workers_because: str | None = Field(
+        None, description="why workers of Hive may exchange data unencrypted, for Hive"
+    )
+    idle_timeout_minutes: int | None = Field(None, description="a whole number of minutes")
+
+    def add_to(self, tenant: Tenant, name: str, tenants_own: Mapping[str, Any]) -> None:
+        """Add the application to its tenant.
+
+        Args:
+            tenant: the tenant.
+            name: name of the application.
+            tenants_own: settings of the tenant, which hold where the application says nothing.
+
+        Raises:
+            ArgumentError: a value that the constructs do not take, or a setting of the other engine.
+        """
+        own = {key: value for key, value in self if value is not None}
+        wrong = _HIVE_ONLY if self.engine == "spark" else ("spark_defaults",)
+        for key in wrong:
+            if key in own:
+                path = f"{tenant.node.path}/{name}"
+                raise ArgumentError(path, key, own[key], f"leave it out: the application is for {self.engine}")
+        arguments = _arguments({**tenants_own, **own})
+        if self.engine == "spark":
+            tenant.add_spark_application(name, **arguments)
+            return
+        arguments.pop("spark_defaults", None)
+        arguments.setdefault("plaintext_between_workers_because", None)
+        tenant.add_hive_application(name, **arguments)
+
+
+ApplicationName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+
+
 class TenantSettings(_Strict):
-    """One tenant of a file. What is left out has the default of `Tenant`."""
+    """One tenant of a file. What is left out has the default of `Tenant`.
+
+    With `applications` the tenant has these and no other one; what it says of applications itself then holds for each
+    of them that does not say otherwise.
+    """
 
     name: str = Field(
         pattern=r"^[a-z][a-z0-9-]{0,31}$", description="up to 32 of a-z, 0-9 and -, the first one a letter, as text"
@@ -53,6 +114,11 @@ class TenantSettings(_Strict):
     availability_zones: list[str] | None = Field(None, description="a list of zones")
     s3_prefix_list_id: str | None = Field(None, description="an id such as pl-6da54004")
     idle_timeout_minutes: int | None = Field(None, description="a whole number of minutes")
+    applications: dict[ApplicationName, ApplicationSettings] | None = Field(
+        None,
+        min_length=1,
+        description="applications by name, of up to 31 of a-z, 0-9 and -, such as {sql: {engine: hive}}",
+    )
     monthly_budget: float | None = Field(None, gt=0, description="how much the tenant may cost a month, above 0")
 
     @property
@@ -72,32 +138,44 @@ class TenantSettings(_Strict):
             description=f"Tenant {self.name}",
             env=cdk.Environment(account=self.account, region=self.region),
         )
+        given = {key: value for key, value in self if value is not None and key not in _NOT_ARGUMENTS}
         try:
-            tenant = Tenant(stack, "Tenant", name=self.name, **self._arguments())
+            if self.applications is None:
+                tenant = Tenant(stack, "Tenant", name=self.name, **_arguments(given))
+            else:
+                tenant = Tenant(stack, "Tenant", name=self.name, without_application=True, **_only(given, own=True))
+                for name, application in self.applications.items():
+                    application.add_to(tenant, name, _only(given, own=False))
         except ArgumentError as error:
             raise SettingsError(f"tenant {self.name}: {error}") from error
         tenant.add_outputs()
         return tenant
 
-    def _arguments(self) -> dict[str, Any]:
-        plain = (
-            "inputs",
-            "outputs",
-            "architecture",
-            "spark_defaults",
-            "cidr",
-            "availability_zones",
-            "s3_prefix_list_id",
-        )
-        found = {name: getattr(self, name) for name in plain if getattr(self, name) is not None}
-        found["release_label"] = self.release_label or DEFAULT_RELEASE
-        if self.submitters is not None:
-            found["submitters"] = iam.CompositePrincipal(*(iam.ArnPrincipal(arn) for arn in self.submitters))
-        if self.maximum_capacity is not None:
-            found["maximum_capacity"] = Capacity(**self.maximum_capacity.model_dump(exclude_none=True))
-        if self.idle_timeout_minutes is not None:
-            found["idle_timeout"] = cdk.Duration.minutes(self.idle_timeout_minutes)
-        return found
+
+_INSIDE: Mapping[str, type[_Strict]] = {
+    "applications": ApplicationSettings,
+    "maximum_capacity": CapacitySettings,
+}
+"""Settings that hold settings."""
+_NOT_ARGUMENTS = ("name", "account", "region", "applications", "monthly_budget")
+
+
+def _only(given: Mapping[str, Any], *, own: bool) -> dict[str, Any]:
+    """The settings of a tenant that are its own, or those that hold for its applications."""
+    return {key: value for key, value in given.items() if (key in _OF_APPLICATIONS) != own}
+
+
+def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as the constructs take them."""
+    found = {key: value for key, value in given.items() if key not in ("engine", "idle_timeout_minutes")}
+    found.setdefault("release_label", DEFAULT_RELEASE)
+    if "submitters" in found:
+        found["submitters"] = iam.CompositePrincipal(*(iam.ArnPrincipal(arn) for arn in found["submitters"]))
+    if "maximum_capacity" in found:
+        found["maximum_capacity"] = Capacity(**found["maximum_capacity"].model_dump(exclude_none=True))
+    if "idle_timeout_minutes" in given:
+        found["idle_timeout"] = cdk.Duration.minutes(given["idle_timeout_minutes"])
+    return found
 
 
 def load_tenants(path: Path | str) -> tuple[TenantSettings, ...]:
@@ -114,7 +192,14 @@ def load_tenants(path: Path | str) -> tuple[TenantSettings, ...]:
         maximum_capacity: {cpu: 8, memory: 32, disk: 160}
         submitters: ["arn:aws:iam::111122223333:role/PayrollEngineers"]
         monthly_budget: 500
+      weather:
+        applications:
+          models: {engine: spark}
+          sql: {engine: hive, plaintext_between_workers_because: public data in subnets of this tenant alone}
     ```
+
+    A tenant that lists `applications` has these, each with its own execution role and submitter role. Settings such as
+    `maximum_capacity` that stand at the tenant hold for each of them that does not say otherwise.
 
     ```python
     import pathlib
@@ -221,12 +306,23 @@ def _problems(error: ValidationError, name: str, given: Mapping[str, Any]) -> li
 
 
 def _known(keys: list[str]) -> list[str]:
-    model = CapacitySettings if len(keys) > 1 else TenantSettings
-    return [field for field in model.model_fields if field != "name"]
+    return [field for field in _at(keys)[0].model_fields if field != "name"]
 
 
 def _mend(keys: list[str]) -> str:
-    """The description of the field, or of the one below it."""
-    if keys[0] == "maximum_capacity" and len(keys) > 1 and keys[1] in CapacitySettings.model_fields:
-        return str(CapacitySettings.model_fields[keys[1]].description)
-    return str(TenantSettings.model_fields[keys[0]].description)
+    return _at(keys)[1]
+
+
+def _at(keys: list[str]) -> tuple[type[_Strict], str]:
+    """The settings that the keys lead to, and the description of the last one on the way that has one."""
+    model: type[_Strict] | None = TenantSettings
+    text, is_name = "", False
+    for key in keys:
+        if is_name:  # of an application
+            is_name = False
+            continue
+        if model is None or key not in model.model_fields:
+            break
+        text, is_name = str(model.model_fields[key].description), key == "applications"
+        model = _INSIDE.get(key)
+    return model or TenantSettings, text

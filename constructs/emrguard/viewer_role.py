@@ -31,7 +31,7 @@ class ViewerRole(PersonaRole):
     ```
 
     Args:
-        tenants: whose applications; at least one.
+        tenants: whose applications, all that they have by then; at least one tenant.
         because: why several tenants share the role; goes into the manifest. Needed for several tenants, and only then.
         logs: also what jobs log, default False. The role must be in the stack of the tenants then, whose keys and
             buckets name it.
@@ -63,10 +63,11 @@ class ViewerRole(PersonaRole):
             session=session,
         )
         self.list_applications()
-        self.on_applications(tenants, _actions.VIEW_APPLICATION)
-        self.on_runs(tenants, _actions.VIEW_JOB_RUNS)
+        applications = self.all_of(tenants)
+        self.on_applications(applications, _actions.VIEW_APPLICATION)
+        self.on_runs(applications, _actions.VIEW_JOB_RUNS)
         if logs:
-            self.on_runs(tenants, _actions.VIEW_DASHBOARDS)
+            self.on_runs(applications, _actions.VIEW_DASHBOARDS)
             for tenant in tenants:
                 tenant.logs.grant_read(self)
                 # The service opens the Spark UI for those only who may use the key of the logs.
