@@ -37,6 +37,7 @@ from emrguard_policies.releases import Feature
 
 _IDENTITY_CENTER = re.compile(r"arn:aws[a-z-]*:sso:::instance/(?:sso)?ins-[A-Za-z0-9.-]{16}")
 _NAME = re.compile(r"[A-Za-z0-9._/#-]{1,64}")
+_LONG_IDLE_MINUTES = 60
 _TAG_NAME = re.compile(r"[A-Za-z0-9 /_.:=+@-]{1,128}")
 _TAG_VALUE = re.compile(r"[A-Za-z0-9 /_.:=+@-]{0,256}")
 
@@ -49,6 +50,7 @@ class CommonOptions(TypedDict, total=False):
     idle_timeout: cdk.Duration
     never_stop_because: str
     keep_warm_because: str
+    long_idle_because: str
     max_concurrent_runs: int
     queue_timeout: cdk.Duration
     runtime_configuration: Sequence[RuntimeConfiguration]
@@ -90,6 +92,7 @@ class Application(Construct):
         idle_timeout: cdk.Duration | None,
         never_stop_because: str | None,
         keep_warm_because: str | None,
+        long_idle_because: str | None,
         max_concurrent_runs: int,
         queue_timeout: cdk.Duration | None,
         runtime_configuration: Sequence[RuntimeConfiguration],
@@ -114,7 +117,9 @@ class Application(Construct):
         maximum = _workers.maximum(self, ceiling)
         waiting = _workers.pools(self, initial_capacity or {}, engine, release)
         initial = _workers.initial(self, waiting, ceiling)
-        auto_stop = self._auto_stop(reasons, idle_timeout, never_stop_because, keep_warm_because, bool(initial))
+        endless = reasons.take("never_stop_because", never_stop_because, "EMRG503")
+        idle = self._idle_minutes(reasons, idle_timeout, long_idle_because, endless=endless)
+        self._check_warm(reasons, keep_warm_because, wanted=endless and bool(initial))
         reasons.take("release_label", release.unknown_because, "EMRG502")
         queue = _arguments.minutes(self, "queue_timeout", queue_timeout or cdk.Duration.hours(6), 15, 720)
         runs = _arguments.whole_number(self, "max_concurrent_runs", max_concurrent_runs, 1, 1000, "job runs")
@@ -132,7 +137,9 @@ class Application(Construct):
             release_label=release.label,
             architecture=architecture,
             auto_start_configuration=emrserverless.CfnApplication.AutoStartConfigurationProperty(enabled=auto_start),
-            auto_stop_configuration=auto_stop,
+            auto_stop_configuration=emrserverless.CfnApplication.AutoStopConfigurationProperty(
+                enabled=not endless, idle_timeout_minutes=idle
+            ),
             initial_capacity=initial or None,
             maximum_capacity=maximum,
             network_configuration=emrserverless.CfnApplication.NetworkConfigurationProperty(
@@ -159,6 +166,7 @@ class Application(Construct):
         self._disk_key = (
             None if lifecycle is None else _lifecycle.attach(self, lifecycle, owner, application, key, reasons)
         )
+        owner.tag(self)
         owner.mark(application, "application", reasons.given)
         _workers.warn_of_few_addresses(self, network, waiting, ceiling, engine)
         self.release = release
@@ -192,34 +200,32 @@ class Application(Construct):
             self._disk_key.grant_disks(role)
         return use.combine(job_runs).combine(listing).combine(execution_role.grant_pass_to_emr_serverless(role))
 
-    def _auto_stop(
-        self,
-        reasons: Reasons,
-        idle_timeout: cdk.Duration | None,
-        never_stop_because: str | None,
-        keep_warm_because: str | None,
-        warm: bool,
-    ) -> emrserverless.CfnApplication.AutoStopConfigurationProperty:
-        endless = reasons.take("never_stop_because", never_stop_because, "EMRG503")
+    def _idle_minutes(
+        self, reasons: Reasons, given: cdk.Duration | None, long_because: str | None, *, endless: bool
+    ) -> float | None:
+        path, minutes = self.node.path, None
         if not endless:
-            idle = _arguments.minutes(self, "idle_timeout", idle_timeout or cdk.Duration.minutes(15), 1, 10080)
-        elif idle_timeout is not None:
-            raise ArgumentError(
-                self.node.path,
-                "idle_timeout",
-                idle_timeout.to_human_string(),
-                "leave it out or never_stop_because: one of both",
-            )
-        if reasons.take("keep_warm_because", keep_warm_because, "EMRG504") != (endless and warm):
+            minutes = _arguments.minutes(self, "idle_timeout", given or cdk.Duration.minutes(15), 1, 10080)
+        elif given is not None:
+            mend = "leave it out or never_stop_because: one of both"
+            raise ArgumentError(path, "idle_timeout", given.to_human_string(), mend)
+        long = minutes is not None and not cdk.Token.is_unresolved(minutes) and minutes > _LONG_IDLE_MINUTES
+        if long and long_because is None:
+            mend = f"write {_LONG_IDLE_MINUTES} minutes at most, or say long_idle_because: idle ones are paid for"
+            raise ArgumentError(path, "idle_timeout", f"{minutes} minutes", mend)
+        if reasons.take("long_idle_because", long_because, "EMRG503") and not long:
+            mend = f"leave it out: it is for an idle_timeout of more than {_LONG_IDLE_MINUTES} minutes only"
+            raise ArgumentError(path, "long_idle_because", long_because, mend)
+        return minutes
+
+    def _check_warm(self, reasons: Reasons, because: str | None, *, wanted: bool) -> None:
+        if reasons.take("keep_warm_because", because, "EMRG504") != wanted:
             mend = (
                 "initial_capacity with auto-stop off is paid for day and night: say why, or let the application stop"
-                if endless and warm
+                if wanted
                 else "leave it out: it is for initial_capacity together with never_stop_because only"
             )
-            raise ArgumentError(self.node.path, "keep_warm_because", keep_warm_because, mend)
-        if endless:
-            return emrserverless.CfnApplication.AutoStopConfigurationProperty(enabled=False)
-        return emrserverless.CfnApplication.AutoStopConfigurationProperty(enabled=True, idle_timeout_minutes=idle)
+            raise ArgumentError(self.node.path, "keep_warm_because", because, mend)
 
     def _name(self, name: str) -> str:
         if not cdk.Token.is_unresolved(name) and not _NAME.fullmatch(name):

@@ -41,7 +41,7 @@ def prefix(scope: IConstruct, argument: str, value: str) -> str:
             scope.node.path,
             argument,
             value,
-            "write a folder of the bucket such as 'input/': no slash before it, one after it, no wildcard; "
+            "write a folder of the bucket such as 'input/': no slash before it, one after it, no space, no wildcard; "
             "there is no grant on a whole bucket",
         )
     return value

@@ -13,6 +13,9 @@ import aws_cdk as cdk
 import jsii
 from constructs import IConstruct
 
+TENANT_TAG = "emrguard:tenant"
+"""The tag of all that belongs to a tenant, with the tenant's name: costs, budgets and the personas' rights go by it."""
+
 Part = Literal[
     "application",
     "execution-role",
@@ -58,8 +61,7 @@ class Owner:
 
         `reasons` says, by argument, why something less safe than the default was chosen.
         """
-        node = resource if isinstance(resource, cdk.CfnResource) else resource.node.default_child
-        assert isinstance(node, cdk.CfnResource), resource.node.path
+        node = _resource(resource)
         node.add_metadata("emrguard", self._as_metadata(part) | ({"reasons": dict(reasons)} if reasons else {}))
 
     def declare(self, scope: IConstruct, part: Part, **facts: str) -> None:
@@ -69,12 +71,31 @@ class Owner:
         stack.add_metadata("emrguard", {**found, part: self._as_metadata(part) | facts})
 
     def mark_all_below(self, scope: IConstruct, part: Part) -> None:
-        """Mark every resource at or below a construct, also those that come later (the policies of a role)."""
+        """Mark and tag every resource at or below a construct, also those that come later (the policies of a role)."""
         cdk.Aspects.of(scope).add(_Marker(self, part))
+        self.tag(scope)
+
+    def tag(self, scope: IConstruct) -> None:
+        """Put the tenant's tag on a construct and all below it; what is shared has none."""
+        if self.tenant is not None:
+            cdk.Tags.of(scope).add(TENANT_TAG, self.tenant)
 
     def _as_metadata(self, part: Part) -> dict[str, Any]:
         owner = {"tenant": self.tenant} if self.tenant is not None else {"shared": self.shared}
         return {**owner, "part": part}
+
+
+def add_reasons(resource: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Add reasons to the mark of a resource that is marked already."""
+    node = _resource(resource)
+    mark: dict[str, Any] = node.get_metadata("emrguard")
+    node.add_metadata("emrguard", {**mark, "reasons": {**mark.get("reasons", {}), **reasons}})
+
+
+def _resource(construct: IConstruct) -> cdk.CfnResource:
+    node = construct if isinstance(construct, cdk.CfnResource) else construct.node.default_child
+    assert isinstance(node, cdk.CfnResource), construct.node.path
+    return node
 
 
 @jsii.implements(cdk.IAspect)

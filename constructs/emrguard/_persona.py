@@ -10,14 +10,12 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emrguard import _actions, _arguments, _wildcards
-from emrguard._manifest import Owner, Part
+from emrguard._manifest import TENANT_TAG, Owner, Part
 from emrguard._mfa import with_mfa
 from emrguard.exceptions import ArgumentError
 from emrguard.tenant import Tenant, covered_by
 from emrguard.tenant_application import TenantApplication
 
-TENANT_TAG = "emrguard:tenant"
-"""The tag that `Tenant` puts on all that it makes."""
 SERVICE = "emr-serverless.amazonaws.com"
 _OWN_TAG = f"${{aws:PrincipalTag/{TENANT_TAG}}}"
 _ANY_APPLICATION = "arn:*:emr-serverless:*:*:/applications/*"

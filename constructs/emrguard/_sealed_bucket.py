@@ -80,6 +80,7 @@ class SealedBucket(Construct):
         owner.mark(self.bucket, part)
         assert self.bucket.policy is not None
         owner.mark(self.bucket.policy, part)
+        owner.tag(self)
         acknowledge(self.bucket, "AwsSolutions-S1", access_log_reason)
 
     def admit(self, role: iam.IRole) -> None:

@@ -53,6 +53,7 @@ class ApplicationKey(Construct):
         alias = kms.Alias(self, "Alias", alias_name=f"alias/emrguard/{tenant}", target_key=self.key)
         owner.mark(self.key, "key")
         owner.mark(alias, "key")
+        owner.tag(self)
 
     @property
     def key_arn(self) -> str:

@@ -12,7 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from emrguard import _actions, _arguments, _key_policy, _trail_alerts, _wildcards
+from emrguard import _actions, _arguments, _key_policy, _retention, _trail_alerts, _wildcards
 from emrguard._manifest import Owner
 from emrguard._reasons import Reasons
 from emrguard._sealed_bucket import SealedBucket
@@ -27,6 +27,8 @@ _LOCKED_DAYS = 365
 _MOST_BUCKETS = 490
 """A trail has room for 500 values in all its selectors:
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html"""
+_MOST_DENIED = 100
+"""Whoever tries doors needs no more calls than these; EMRG455 reports an alarm that comes later."""
 _SHARED = "one trail records all tenants; no tenant's role can read, change or stop it"
 
 
@@ -57,9 +59,11 @@ class AuditTrail(Construct):
         auditors: who may assume the auditor role, with MFA; default every principal of the account that is allowed to.
         expire_after: how long the bucket keeps the records, default 7 years (2557 days).
         retention: how long CloudWatch keeps them, default one year.
+        retention_because: needed where either keeps them for less than 90 days, or CloudWatch for ever: why that is
+            right.
         alerts: where alerts go, default an `Alerts` of its own, to which somebody should subscribe.
-        denied_calls: how many refused calls within five minutes alert, default 1.
-        object_lock: how long nobody can delete a record, default 365 days in governance mode.
+        denied_calls: how many refused calls within five minutes alert, 1 to 100, default 1.
+        object_lock: how long nobody can delete a record, default 365 days in governance mode; at least 90 days.
         no_object_lock_because: leaves Object Lock off, for this reason; default None: on.
 
     ```python
@@ -87,6 +91,7 @@ class AuditTrail(Construct):
         auditors: iam.PrincipalBase | None = None,
         expire_after: cdk.Duration | None = None,
         retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        retention_because: str | None = None,
         alerts: Alerts | None = None,
         denied_calls: int = 1,
         object_lock: ObjectLock | None = None,
@@ -113,7 +118,12 @@ class AuditTrail(Construct):
                 self.node.path, "no_object_lock_because", no_object_lock_because, "leave it out or object_lock"
             )
         lock = None if unlocked else object_lock or ObjectLock(days=_LOCKED_DAYS)
-        threshold = int(_arguments.whole_number(self, "denied_calls", denied_calls, 1, 1_000_000, "calls"))
+        if lock is not None and lock.days < _retention.LEAST_DAYS:
+            mend = f"lock for at least {_retention.LEAST_DAYS} days: most incidents are found weeks later"
+            raise ArgumentError(self.node.path, "object_lock.days", lock.days, mend)
+        kept = expire_after or cdk.Duration.days(2557)
+        _retention.check(self, reasons, retention, kept, retention_because)
+        threshold = int(_arguments.whole_number(self, "denied_calls", denied_calls, 1, _MOST_DENIED, "calls"))
         name = cdk.Names.unique_resource_name(self, max_length=64, separator="-")
         self.trail_arn = self._stack.format_arn(service="cloudtrail", resource="trail", resource_name=name)
         """ARN of the trail."""
@@ -122,7 +132,7 @@ class AuditTrail(Construct):
         self.auditor_role = AuditorRole(self, "AuditorRole", shared=_SHARED, assumed_by=auditors)
         """The role that reads the trail's bucket."""
         self._key = self._make_key(log_group_name)
-        self._bucket = self._make_bucket(expire_after or cdk.Duration.days(2557), lock)
+        self._bucket = self._make_bucket(kept, lock)
         log_group, log_role, delivery = self._make_log_group(log_group_name, retention)
         trail = cloudtrail.CfnTrail(
             self,

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_budgets as budgets
 from constructs import Construct
 
 from emrguard import _arguments, _regions
-from emrguard._manifest import Owner
+from emrguard._manifest import TENANT_TAG, Owner
 from emrguard.alerts import Alerts
 from emrguard.exceptions import ArgumentError
-
-_TAG = "emrguard:tenant"
 
 
 class Budget(Construct):
@@ -75,7 +72,7 @@ class Budget(Construct):
                 budget_type="COST",
                 time_unit="MONTHLY",
                 budget_limit=budgets.CfnBudget.SpendProperty(amount=monthly_limit, unit=currency),
-                cost_filters={"TagKeyValue": [f"user:{_TAG}${tenant}"]},
+                cost_filters={"TagKeyValue": [f"user:{TENANT_TAG}${tenant}"]},
             ),
             notifications_with_subscribers=[
                 budgets.CfnBudget.NotificationWithSubscribersProperty(
@@ -91,4 +88,4 @@ class Budget(Construct):
             ],
         )
         owner.mark(budget, "budget")
-        cdk.Tags.of(self).add(_TAG, tenant)
+        owner.tag(self)

@@ -98,6 +98,7 @@ class HiveApplication(Application):
         never_stop_because: turns auto-stop off, for this reason; default None, auto-stop is on.
         keep_warm_because: needed in addition where initial workers wait in an application that never stops: why they
             are paid for day and night.
+        long_idle_because: needed for an `idle_timeout` of more than an hour: why an idle application is paid for.
         max_concurrent_runs: 1 to 1000 job runs at a time, default 15; more are queued.
         queue_timeout: how long a job run may be queued, 15 minutes to 12 hours, default 6 hours.
         hive_site: further properties of `hive-site`, such as `{"hive.tez.container.size": "8192"}`.
@@ -133,6 +134,7 @@ class HiveApplication(Application):
         idle_timeout: cdk.Duration | None = None,
         never_stop_because: str | None = None,
         keep_warm_because: str | None = None,
+        long_idle_because: str | None = None,
         max_concurrent_runs: int = 15,
         queue_timeout: cdk.Duration | None = None,
         hive_site: Mapping[str, str] | None = None,
@@ -173,6 +175,7 @@ class HiveApplication(Application):
             idle_timeout=idle_timeout,
             never_stop_because=never_stop_because,
             keep_warm_because=keep_warm_because,
+            long_idle_because=long_idle_because,
             max_concurrent_runs=max_concurrent_runs,
             queue_timeout=queue_timeout,
             runtime_configuration=runtime_configuration,

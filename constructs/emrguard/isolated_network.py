@@ -90,6 +90,7 @@ class IsolatedNetwork(Construct):
         super().__init__(scope, id)
         self._tenant = _arguments.tenant_name(self, tenant)
         self._owner = Owner(tenant=tenant)
+        self._owner.tag(self)
         self._stack = cdk.Stack.of(self)
         self._key, self._data, self._logs = key, data, logs
         subnet_ranges = list(_arguments.network(self, "cidr", cidr).subnets(prefixlen_diff=2))

@@ -7,8 +7,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from emrguard import _actions, _arguments, _wildcards
+from emrguard import _actions, _arguments, _retention, _wildcards
 from emrguard._manifest import Owner
+from emrguard._reasons import Reasons
 from emrguard.application_key import ApplicationKey
 from emrguard.data_bucket import TenantBucket
 
@@ -25,6 +26,8 @@ class JobLogs(Construct):
         key: the tenant's key.
         retention: how long CloudWatch keeps the logs, default one year.
         expire_after: how long S3 keeps the logs, default 365 days.
+        retention_because: needed where either keeps them for less than 90 days, or CloudWatch for ever: why that is
+            right.
 
     ```python
     import aws_cdk as cdk
@@ -46,8 +49,12 @@ class JobLogs(Construct):
         key: ApplicationKey,
         retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         expire_after: cdk.Duration | None = None,
+        retention_because: str | None = None,
     ) -> None:
         super().__init__(scope, id)
+        kept = expire_after or cdk.Duration.days(365)
+        reasons = Reasons(self)
+        _retention.check(self, reasons, retention, kept, retention_because)
         owner = Owner(tenant=_arguments.tenant_name(self, tenant))
         self.log_group_name = f"/aws/emr-serverless/{tenant}"
         """Name of the log group; plain text."""
@@ -57,7 +64,7 @@ class JobLogs(Construct):
             tenant=tenant,
             part="log-bucket",
             key=key,
-            expire_after=expire_after or cdk.Duration.days(365),
+            expire_after=kept,
             keep_old_versions_for=cdk.Duration.days(30),
         )
         """The log bucket."""
@@ -71,7 +78,8 @@ class JobLogs(Construct):
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
         """The log group."""
-        owner.mark(self.log_group, "log-group")
+        owner.mark(self.log_group, "log-group", reasons.given)
+        owner.tag(self)
 
     @property
     def log_uri(self) -> str:

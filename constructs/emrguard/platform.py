@@ -10,7 +10,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from emrguard import _arguments
-from emrguard._manifest import Owner, Part
+from emrguard._manifest import Owner, Part, add_reasons
+from emrguard._reasons import Reasons
 from emrguard.alerts import Alerts
 from emrguard.audit_trail import AuditTrail
 from emrguard.budget import Budget
@@ -42,7 +43,7 @@ class Platform(Construct):
         "Platform",
         tenants=teams,
         emails=["security@example.com"],
-        monthly_budgets={"payroll": 500},
+        monthly_budgets={"flights": 200, "payroll": 500},
         macie="new",
     )
     app.synth()
@@ -58,6 +59,7 @@ class Platform(Construct):
             is allowed to.
         admins: who may assume the platform admin role, with MFA; default likewise.
         monthly_budgets: what a tenant may cost a month in USD, by name, see `Budget`; default no budgets.
+        no_budget_because: needed where some tenants have a budget and others have none: why that is right for those.
         macie: `new` turns Amazon Macie on for all data and log buckets, `existing` uses it where it is on already,
             see `Macie`; default None, no Macie.
     """
@@ -74,6 +76,7 @@ class Platform(Construct):
         auditors: iam.PrincipalBase | None = None,
         admins: iam.PrincipalBase | None = None,
         monthly_budgets: Mapping[str, float] | None = None,
+        no_budget_because: str | None = None,
         macie: Literal["new", "existing"] | None = None,
     ) -> None:
         super().__init__(scope, id)
@@ -92,6 +95,7 @@ class Platform(Construct):
             self.trail = OrganizationTrail(self, "AuditTrail", trail_arn=arn, because=because, alerts=self.alerts)
         self.admin_role = PlatformAdminRole(self, "Admin", tenants=tenants, assumed_by=admins)
         """What those who run the platform work as."""
+        self._accept_missing_budgets(monthly_budgets or {}, no_budget_because)
         for name, limit in (monthly_budgets or {}).items():
             Budget(self, f"Budget-{name}", tenant=name, monthly_limit=limit, alerts=self.alerts)
         if macie is not None:
@@ -120,6 +124,19 @@ class Platform(Construct):
             cdk.CfnOutput(stack, "TrailArn", value=self.trail.trail_arn)
             cdk.CfnOutput(stack, "AlertsTopicArn", value=self.alerts.topic_arn)
         cdk.CfnOutput(stack, "AdminRoleArn", value=self.admin_role.role_arn)
+
+    def _accept_missing_budgets(self, budgets: Mapping[str, float], because: str | None) -> None:
+        missing = [tenant for tenant in self.tenants if budgets and tenant.name not in budgets]
+        if missing and because is None:
+            mend = "give each tenant a budget, or say no_budget_because for those without"
+            raise ArgumentError(self.node.path, "monthly_budgets", sorted(budgets), mend)
+        if because is not None and not missing:
+            mend = "leave it out: it is for tenants without a budget where others have one"
+            raise ArgumentError(self.node.path, "no_budget_because", because, mend)
+        for each in (each for tenant in missing for each in tenant.applications.values()):
+            reasons = Reasons(each.application)
+            reasons.take("no_budget_because", because, "EMRG550")
+            add_reasons(each.application, reasons.given)
 
     def _check(
         self,

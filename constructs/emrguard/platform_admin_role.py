@@ -10,8 +10,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emrguard import _actions, _arguments, _wildcards
-from emrguard._manifest import Owner
-from emrguard._persona import TENANT_TAG, PermissionSet, PersonaRole
+from emrguard._manifest import TENANT_TAG, Owner
+from emrguard._persona import PermissionSet, PersonaRole
 from emrguard.exceptions import ArgumentError
 from emrguard.spark_application import SparkApplication
 from emrguard.tenant import Tenant

@@ -13,6 +13,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emrguard import _arguments
+from emrguard._manifest import Owner
 from emrguard.application_key import ApplicationKey
 from emrguard.capacity import Capacity
 from emrguard.data_bucket import DataBucket
@@ -148,7 +149,7 @@ class Tenant(Construct):
                 **application,
             )
             self._equip(self, name, first, self._inputs, self._outputs, submitters)
-        cdk.Tags.of(self).add("emrguard:tenant", name)
+        Owner(tenant=name).tag(self)
 
     @property
     def applications(self) -> Mapping[str, TenantApplication]:

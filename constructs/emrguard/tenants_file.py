@@ -186,6 +186,7 @@ def load_tenants(path: Path | str) -> tuple[TenantSettings, ...]:
     ```yaml
     defaults:
       idle_timeout_minutes: 10
+      monthly_budget: 200
     tenants:
       flights: {}
       payroll:
@@ -208,7 +209,9 @@ def load_tenants(path: Path | str) -> tuple[TenantSettings, ...]:
 
     from emrguard import Platform, load_tenants
 
-    pathlib.Path("tenants.yaml").write_text("tenants: {flights: {}, payroll: {monthly_budget: 500}}")
+    pathlib.Path("tenants.yaml").write_text(
+        "{defaults: {monthly_budget: 200}, tenants: {flights: {}, payroll: {monthly_budget: 500}}}"
+    )
 
     app = cdk.App()
     settings = load_tenants("tenants.yaml")

@@ -57,7 +57,7 @@ def properties(
         region = cdk.Stack.of(scope).region
         if not cdk.Token.is_unresolved(region) and found["region"] != region:
             raise ArgumentError(path, f"{argument}.uri", uri, f"use an image in the application's Region, {region}")
-    tagged = reasons.take(f"{argument}.mutable_tag_because", image.mutable_tag_because)
+    tagged = reasons.take(f"{argument}.mutable_tag_because", image.mutable_tag_because, "EMRG511")
     if tagged == bool(_DIGEST.search(uri)):
         mend = (
             "leave mutable_tag_because out: the image has a digest"

@@ -20,11 +20,11 @@ def check(context: Context) -> Iterator[Violation]:
     documents = [document for document, _ in context.identity_documents]
     opaque = any(document.opaque for document in documents)
     held = [statement for document in documents for statement in document.statements]
-    wanted = tuple(action.lower() for action in ACTIONS.values())
+    wanted = tuple(ACTIONS.values())
     granted = {action for statement in held for action in statements.named(statement, wanted)}
     for application in context.applications:
         for name, certain in enabled(context, application).items():
-            if ACTIONS[name].lower() in granted:
+            if ACTIONS[name] in granted:
                 continue
             where = f"{_PROPERTY}.{name}"
             if certain and not opaque:

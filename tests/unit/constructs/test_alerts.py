@@ -176,9 +176,11 @@ def test_records_are_locked(trail: Synthesized) -> None:
     assert mark["reasons"] == {"no_object_lock_because": reason}
 
     for more, message in (
-        ({"object_lock": ObjectLock(days=0)}, "object_lock.days is 0; write a whole number of days from 1 to 36500"),
-        ({"object_lock": ObjectLock(days=1, mode="FOREVER")}, "object_lock.mode is 'FOREVER'; write GOVERNANCE or"),  # type: ignore[arg-type]
+        ({"object_lock": ObjectLock(days=89)}, "object_lock.days is 89; lock for at least 90 days"),
+        ({"object_lock": ObjectLock(days=90, mode="FOREVER")}, "object_lock.mode is 'FOREVER'; write GOVERNANCE or"),  # type: ignore[arg-type]
         ({"object_lock": ObjectLock(days=1), "no_object_lock_because": reason}, "leave it out or object_lock"),
+        ({"retention_because": reason}, "retention_because is .*; leave it out"),
+        ({"expire_after": cdk.Duration.days(89)}, "expire_after is '89 days'; keep records for 90 days at least"),
         ({"denied_calls": 0}, "denied_calls is 0; write a whole number of calls from 1"),
     ):
         with pytest.raises(ArgumentError, match=message):

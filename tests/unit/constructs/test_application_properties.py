@@ -115,7 +115,7 @@ def test_the_less_safe_way_needs_a_reason_that_stays() -> None:
             image=WorkerImage(uri=f"{_REPOSITORY}:latest", mutable_tag_because=why),
             monitoring=Monitoring(no_managed_logs_because=why, no_cloudwatch_because=why),
         )
-        assert acknowledged(team.application) == {f"EmrGuard::EMRG60{number}": why for number in (1, 2, 3)}
+        assert acknowledged(team.application) == {f"EmrGuard::EMRG{number}": why for number in (511, 601, 602, 603)}
 
     found = synthesize(build)
     application = found.one("AWS::EMRServerless::Application")

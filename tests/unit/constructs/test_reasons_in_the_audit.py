@@ -22,6 +22,7 @@ from emrguard import (
     Interactive,
     IsolatedNetwork,
     JobLogs,
+    Lifecycle,
     Monitoring,
     Platform,
     PlatformAdminRole,
@@ -46,6 +47,7 @@ def build(stack: cdk.Stack) -> None:
         release_label=ReleaseLabel.of("emr-7.99.0", unknown_because="for unknown_because"),
         never_stop_because="for never_stop_because",
         keep_warm_because="for keep_warm_because",
+        lifecycle=Lifecycle(no_function_because="for no_function_because"),
         initial_capacity={"DRIVER": InitialCapacity(workers=1, size=WorkerSize(cpu=4, memory=16))},
         image=WorkerImage(uri=IMAGE, mutable_tag_because="for mutable_tag_because"),
         monitoring=Monitoring(
@@ -59,7 +61,14 @@ def build(stack: cdk.Stack) -> None:
     )
     key = ApplicationKey(stack, "Key", tenant="queries")
     data = DataBucket(stack, "Data", tenant="queries", key=key)
-    logs = JobLogs(stack, "Logs", tenant="queries", key=key)
+    logs = JobLogs(
+        stack,
+        "Logs",
+        tenant="queries",
+        key=key,
+        expire_after=cdk.Duration.days(30),
+        retention_because="for retention_because",
+    )
     HiveApplication(
         stack,
         "Queries",
@@ -69,11 +78,20 @@ def build(stack: cdk.Stack) -> None:
         logs=logs,
         key=key,
         plaintext_between_workers_because="for plaintext_between_workers_because",
+        idle_timeout=cdk.Duration.hours(2),
+        long_idle_because="for long_idle_because",
     )
     payroll = Tenant(stack, "Payroll", name="payroll")
     both = [flights, payroll]
     arn = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/everything"
-    platform = Platform(stack, "Platform", tenants=both, organization_trail=(arn, "for OrganizationTrail because"))
+    platform = Platform(
+        stack,
+        "Platform",
+        tenants=both,
+        organization_trail=(arn, "for OrganizationTrail because"),
+        monthly_budgets={"flights": 1},
+        no_budget_because="for no_budget_because",
+    )
     platform.share(
         glue.CfnDatabase(stack, "Catalog", catalog_id="111122223333", database_input={"name": "shared"}),
         "catalog",

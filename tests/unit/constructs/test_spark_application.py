@@ -89,6 +89,11 @@ def test_arguments_reach_the_application() -> None:
         ({"maximum_capacity": Capacity(memory=64_000_000_000)}, r"maximum_capacity\.memory is 64000000000; .*GB"),
         ({"idle_timeout": cdk.Duration.seconds(90)}, r"idle_timeout is 1\.5; write a whole number of minutes"),
         ({"idle_timeout": cdk.Duration.days(8)}, r"idle_timeout is 11520; .* from 1 to 10080"),
+        (
+            {"idle_timeout": cdk.Duration.minutes(61)},
+            r"idle_timeout is '61 minutes'; write 60 minutes at most, or say long_idle_because",
+        ),
+        ({"long_idle_because": "jobs come all day long"}, r"long_idle_because is 'jobs .* leave it out"),
         ({"queue_timeout": cdk.Duration.minutes(5)}, r"queue_timeout is 5; .* from 15 to 720"),
         ({"max_concurrent_runs": 0}, r"max_concurrent_runs is 0; .* from 1 to 1000"),
         (

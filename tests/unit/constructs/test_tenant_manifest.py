@@ -9,7 +9,16 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from construct_support import Synthesized, synthesize
 
-from emrguard import ExecutionRole, Tenant
+from emrguard import (
+    ApplicationKey,
+    DataBucket,
+    ExecutionRole,
+    IsolatedNetwork,
+    JobLogs,
+    SparkApplication,
+    SubmitterRole,
+    Tenant,
+)
 from emrguard._manifest import Part
 
 
@@ -50,6 +59,25 @@ def test_costs_can_be_told_apart(tenant: Synthesized) -> None:
     for type_name in ("AWS::EMRServerless::Application", "AWS::S3::Bucket", "AWS::EC2::VPC", "AWS::EC2::VPCEndpoint"):
         for properties in tenant.of(type_name).values():
             assert tag in properties["Tags"]
+
+
+def test_parts_that_are_put_together_by_hand_carry_the_tag_too() -> None:
+    """Costs, budgets and the personas' rights go by the tag, whether `Tenant` composed the parts or somebody else."""
+
+    def build(stack: cdk.Stack) -> None:
+        key = ApplicationKey(stack, "Key", tenant="flights")
+        data = DataBucket(stack, "Data", tenant="flights", key=key)
+        logs = JobLogs(stack, "Logs", tenant="flights", key=key)
+        network = IsolatedNetwork(stack, "Network", tenant="flights", key=key, data=data, logs=logs)
+        SparkApplication(stack, "Application", tenant="flights", network=network, logs=logs, key=key)
+        ExecutionRole(stack, "ExecutionRole", tenant="flights")
+        SubmitterRole(stack, "SubmitterRole", tenant="flights")
+
+    found = synthesize(build)
+    tagged = ("Application", "Bucket", "Key", "LogGroup", "Role", "SecurityGroup", "Subnet", "VPC", "VPCEndpoint")
+    for name, resource in found.resources.items():
+        if resource["Type"].rpartition(":")[2] in tagged:
+            assert {"Key": "emrguard:tenant", "Value": "flights"} in resource["Properties"]["Tags"], name
 
 
 def test_the_outputs_have_plain_names(tenant: Synthesized) -> None:
