@@ -114,8 +114,11 @@ def aws_client(service: str, endpoint_url: str, region: str, credentials: Creden
     core.register_component("data_loader", _loader())
     core.set_credentials(credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
     session: Any = boto3.session.Session(botocore_session=core, region_name=region)
+    invokes = service == "lambda"
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": 2},
+        # An invocation is answered when the function has ended, and must not be repeated.
+        retries={"mode": "standard", "total_max_attempts": 1 if invokes else 2},
+        read_timeout=_LONGEST_INVOCATION if invokes else 60,
         proxies={},
         s3={"addressing_style": "path"},
         # Without it boto3 presigns for S3 with Signature Version 2.
@@ -124,6 +127,8 @@ def aws_client(service: str, endpoint_url: str, region: str, credentials: Creden
     return session.client(service, endpoint_url=endpoint_url, config=config)
 
 
+_LONGEST_INVOCATION = 920
+"""Seconds: the longest timeout of a function, and what comes before and after it."""
 _NO_SETTINGS: dict[str, Any] = dict.fromkeys(("profile", "config_file", "credentials_file"), (None, None, None, None))
 
 

@@ -47,7 +47,8 @@ class LocalServer:
         region: the region of the services that we implement ourselves.
         port: the port on 127.0.0.1; 0 for a free one.
         make_authorizer: makes the judge of every call; by default `emrguard_local.authorizer.Authorizer`.
-        make_services: makes our own services, by botocore's name; by default EMR Serverless with its engines.
+        make_services: makes our own services, by botocore's name; by default EMR Serverless with its engines, and
+            Lambda.
     """
 
     def __init__(
@@ -111,8 +112,9 @@ def _authorizer(account_id: str, region: str, partition: str) -> JudgesCalls:
 def _services(host: Host) -> Mapping[str, Service]:
     from emrguard_local.emr_serverless.service import EmrServerless
     from emrguard_local.engines.spark import SparkEngine
+    from emrguard_local.functions.service import Functions
 
-    return {"emr-serverless": EmrServerless(host, [SparkEngine()])}
+    return {"emr-serverless": EmrServerless(host, [SparkEngine()]), "lambda": Functions(host)}
 
 
 def _not_ready(_: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:

@@ -99,7 +99,7 @@ def parameters(incoming: Incoming, routed: Routed) -> dict[str, Any]:
                 "method": request.method,
                 "values": request.values,
                 "headers": request.headers,
-                "body": b"" if operation.has_streaming_input else incoming.body,
+                "body": b"" if _streams(operation) else incoming.body,
                 "url_path": request.path,
                 "url_params": routed.uri_parameters,
             }
@@ -113,6 +113,14 @@ def parameters(incoming: Incoming, routed: Routed) -> dict[str, Any]:
             # The parser does not tell an absent list or map in the URL from an empty one.
             found.pop(name, None)
     return found
+
+
+def _streams(operation: OperationModel) -> bool:
+    """Whether the body is a stream, such as an object, and not a value, such as the payload of an invocation."""
+    shape = operation.input_shape
+    if shape is None or "payload" not in shape.serialization:
+        return False
+    return bool(shape.members[shape.serialization["payload"]].serialization.get("streaming"))
 
 
 @functools.lru_cache(maxsize=2048)

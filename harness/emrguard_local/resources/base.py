@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emrguard_local.exceptions import DeployError
@@ -161,6 +161,16 @@ class Handler:
     create: Callable[[Creation], Created]
     attributes: frozenset[str] = frozenset()
     system_tagged: bool = False
+
+
+CUSTOM = "AWS::CloudFormation::CustomResource"
+
+
+def handler_of(handlers: Mapping[str, Handler], type_name: str) -> Handler | None:
+    """The handler of a type, None where there is none; all of `Custom::` have that of custom resources."""
+    if type_name.startswith("Custom::") and CUSTOM in handlers:
+        return replace(handlers[CUSTOM], type=type_name)
+    return handlers.get(type_name)
 
 
 def handles(

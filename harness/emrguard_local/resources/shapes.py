@@ -158,6 +158,16 @@ class Document:
         return dict(value)
 
 
+class Anything:
+    """A value of which nothing is known, as in the properties of a custom resource."""
+
+    def problems(self, value: Any, path: str) -> Iterator[Problem]:  # noqa: ARG002
+        yield from ()
+
+    def coerce(self, value: Any, path: str) -> Any:  # noqa: ARG002
+        return value
+
+
 @dataclass(frozen=True)
 class Fixed:
     """A property that only one value of can be had locally; any other is a problem with `why`."""
@@ -224,10 +234,14 @@ class MapOf:
 
 @dataclass(frozen=True)
 class Record:
-    """A mapping with known keys: any other key is a problem, and so is a required one that is missing."""
+    """A mapping with known keys: any other key is a problem, and so is a required one that is missing.
+
+    With `rest` other keys may be there, with values of that shape.
+    """
 
     fields: Mapping[str, Shape]
     required: frozenset[str] = field(default_factory=frozenset)
+    rest: Shape | None = None
 
     def problems(self, value: Any, path: str) -> Iterator[Problem]:
         if is_intrinsic(value):
@@ -236,8 +250,9 @@ class Record:
             yield Problem(path, f"{_shown(value)} is not an object")
             return
         for key, item in value.items():
-            if key in self.fields:
-                yield from self.fields[key].problems(item, below(path, key))
+            shape = self.fields.get(key, self.rest)
+            if shape is not None:
+                yield from shape.problems(item, below(path, key))
             else:
                 yield Problem(below(path, str(key)), f"not modelled, found {_shown(item)}")
         for key in sorted(self.required - set(value)):
@@ -246,14 +261,14 @@ class Record:
     def coerce(self, value: Any, path: str) -> dict[str, Any]:
         for problem in self._missing_or_unknown(value, path):
             raise ShapeMismatch(problem)
-        return {key: self.fields[key].coerce(item, below(path, key)) for key, item in value.items()}
+        return {key: (self.fields.get(key) or self.rest).coerce(item, below(path, key)) for key, item in value.items()}  # type: ignore[union-attr]
 
     def _missing_or_unknown(self, value: Any, path: str) -> Iterator[Problem]:
         if not isinstance(value, Mapping):
             yield Problem(path, f"{_shown(value)} is not an object")
             return
         for key in value:
-            if key not in self.fields:
+            if key not in self.fields and self.rest is None:
                 yield Problem(below(path, str(key)), f"not modelled, found {_shown(value[key])}")
         for key in sorted(self.required - set(value)):
             yield Problem(below(path, key), "required and missing")

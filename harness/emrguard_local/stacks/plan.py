@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emrguard_local.exceptions import DeployError
-from emrguard_local.resources.base import Handler
+from emrguard_local.resources.base import Handler, handler_of
 from emrguard_local.resources.exceptions import exemption
 from emrguard_local.resources.shapes import Problem, is_intrinsic
 from emrguard_local.stacks import parameters
@@ -245,7 +245,7 @@ class _StackCheck:
         if exempt is not None:
             self.environment.exceptions[f"{resource.type}: {exempt.reason}"] = None
             return None
-        handler = self.handlers.get(resource.type)
+        handler = handler_of(self.handlers, resource.type)
         if handler is None:
             self._problem(where, "the local cloud does not model this resource type")
             return None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from emrguard_local.resources.base import Created, Handler
+from emrguard_local.resources.base import Created, Handler, handler_of
 from emrguard_local.stacks.conditions import truth
 from emrguard_local.stacks.environment import Environment
 from emrguard_local.stacks.evaluation import NO_VALUE, PENDING, EvaluationError, Evaluator, has_pending
@@ -71,7 +71,7 @@ class StackScope:
         resource = self.template.resources.get(logical_id)
         if resource is None:
             raise FunctionError(f"{logical_id} is not a resource of the template")
-        handler = self._handlers.get(resource.type)
+        handler = handler_of(self._handlers, resource.type)
         if handler is not None and attribute not in handler.attributes:
             known = ", ".join(sorted(handler.attributes)) or "none"
             raise FunctionError(f"{logical_id} ({resource.type}) has no modelled attribute {attribute}, but: {known}")

@@ -1,6 +1,7 @@
 """What CloudTrail calls an operation, and which kind of event it is.
 
 Data events of S3: https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
+Names of Lambda's events: https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _S3_BUCKET_DATA = {
     "ListObjects",
     "ListObjectsV2",
 }
+_LAMBDA_NAMES = {"CreateFunction": "CreateFunction20150331", "GetFunction": "GetFunction20150331v2"}
 # CloudTrail does not record these at all.
 _NOT_RECORDED = {("logs", "PutLogEvents")}
 _READING = (
@@ -50,6 +52,7 @@ _READING_OPERATIONS = {
     ("sts", "AssumeRole"),
 }
 S3_OBJECT = "AWS::S3::Object"
+FUNCTION = "AWS::Lambda::Function"
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,16 @@ def event_of(service: str, operation: str) -> Event | None:
     model = service_model(service)
     source = f"{model.endpoint_prefix if model else service}.amazonaws.com"
     read_only = operation.startswith(_READING) or (service, operation) in _READING_OPERATIONS
-    data = service == "s3" and _is_s3_data(operation)
+    names = {"s3": _S3_NAMES, "lambda": _LAMBDA_NAMES}.get(service, {})
+    data = S3_OBJECT if service == "s3" and _is_s3_data(operation) else None
+    if (service, operation) == ("lambda", "Invoke"):
+        data = FUNCTION
     return Event(
         source,
-        _S3_NAMES.get(operation, operation) if service == "s3" else operation or "UnknownOperation",
+        names.get(operation, operation) or "UnknownOperation",
         "Data" if data else "Management",
         read_only,
-        S3_OBJECT if data else None,
+        data,
     )
 
 
@@ -101,6 +107,10 @@ def resources(
         if parameters.get("Key"):
             return [{"type": S3_OBJECT, "ARN": f"{bucket}/{parameters['Key']}"}, named]
         return [{"type": S3_OBJECT, "ARNPrefix": f"{bucket}/{parameters.get('Prefix') or ''}"}, named]
+    if service == "lambda" and parameters.get("FunctionName"):
+        name = str(parameters["FunctionName"]).rpartition(":")[2]
+        arn = f"arn:{partition}:lambda:{region}:{account_id}:function:{name}"
+        return [{"accountId": account_id, "type": FUNCTION, "ARN": arn}]
     if service == "sts" and parameters.get("RoleArn"):
         return [{"accountId": account_id, "type": "AWS::IAM::Role", "ARN": parameters["RoleArn"]}]
     if service == "kms" and parameters.get("KeyId"):

@@ -8,6 +8,7 @@ from emrguard_local.authorizer.permissions.cloudwatch import TABLE as CLOUDWATCH
 from emrguard_local.authorizer.permissions.ec2 import TABLE as EC2
 from emrguard_local.authorizer.permissions.emr_serverless import TABLE as EMR_SERVERLESS
 from emrguard_local.authorizer.permissions.events import TABLE as EVENTS
+from emrguard_local.authorizer.permissions.functions import TABLE as FUNCTIONS
 from emrguard_local.authorizer.permissions.iam import TABLE as IAM
 from emrguard_local.authorizer.permissions.kms import TABLE as KMS
 from emrguard_local.authorizer.permissions.logs import TABLE as LOGS
@@ -24,6 +25,7 @@ TABLES: Mapping[str, Table] = {
     "events": EVENTS,
     "iam": IAM,
     "kms": KMS,
+    "lambda": FUNCTIONS,
     "logs": LOGS,
     "s3": S3,
     "sns": SNS,
