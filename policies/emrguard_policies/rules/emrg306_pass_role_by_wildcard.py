@@ -14,15 +14,21 @@ from emrguard_policies.rules.context import Context
 
 
 def check(context: Context) -> Iterator[Violation]:
-    """Statements that allow iam:PassRole by a pattern which matches an execution role."""
+    """Statements that allow iam:PassRole by a pattern that matches an execution role, or beside StartJobRun any role."""
     roles = [context.resolver.arn(role) or "" for role in context.execution_roles]
-    for document, _ in context.identity_documents if roles else ():
+    for document, _ in context.identity_documents:
+        starts = statements.start_jobs(document.statements)
+        if not roles and not starts:
+            continue
         for statement in document.statements:
             if not statements.allows(statement, "iam:passrole"):
                 continue
             where = document.where(statement)
             patterns = [item for item in statement.resources or () if "*" in item or "?" in item]
             found = [item for item in patterns if any(context.matches(item, role) for role in roles)]
+            found += [
+                item for item in patterns if starts and item not in found and f":{item}".endswith((":*", ":role/*"))
+            ]
             if statement.not_resources is not None:
                 yield Violation(document.resource, where, "NotResource: every role but some may be passed")
             elif found:

@@ -13,9 +13,12 @@ from emrguard_policies.rules.context import Context
 
 
 def check(context: Context) -> Iterator[Violation]:
-    """Statements that allow iam:PassRole of an execution role without the condition on the service."""
+    """Statements that allow iam:PassRole of an execution role, or beside StartJobRun, without naming the service."""
     roles = set(context.execution_roles)
-    for document, _ in context.identity_documents if roles else ():
+    for document, _ in context.identity_documents:
+        starts = statements.start_jobs(document.statements)
+        if not roles and not starts:
+            continue
         for statement in document.statements:
             if not statements.named(statement, ("iam:passrole",)):
                 continue
@@ -24,7 +27,7 @@ def check(context: Context) -> Iterator[Violation]:
             opaque = any(len(item) == 1 and context.unknown(item) for item in statement.resources or ())
             if conditions and not any("*" in value for condition in conditions for value in condition.values):
                 continue
-            if context.covered(statement, roles):
+            if starts or context.covered(statement, roles):
                 yield Violation(document.resource, where, "iam:PassedToService is not limited to one service")
             elif opaque:
                 yield Violation(document.resource, where, "the role depends on the deployment", undecided=True)

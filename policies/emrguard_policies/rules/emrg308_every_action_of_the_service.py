@@ -11,21 +11,26 @@ from collections.abc import Iterator
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
-_EVERYTHING = ("*", "*:*", "emr-serverless:*")
+_SERVICE = "emr-serverless:*"
+_EVERYTHING = ("*", "*:*")
 
 
 def check(context: Context) -> Iterator[Violation]:
-    """Identity policies that allow every action of the service."""
+    """Identity policies that allow every action of the service; `*` counts where there is an application."""
     for document, _ in context.identity_documents:
-        for statement in document.statements if context.applications else ():
+        for statement in document.statements:
             if statement.effect != "Allow":
                 continue
             where = document.where(statement)
-            found = [action for action in statement.actions or () if action.lower() in _EVERYTHING]
+            found = [
+                action
+                for action in statement.actions or ()
+                if action.lower() == _SERVICE or (action in _EVERYTHING and context.applications)
+            ]
             if found:
                 on = ", ".join(map(context.shown, statement.resources or ("all but some resources",)))
                 yield Violation(document.resource, where, f"Action {', '.join(found)} on {on}")
-            elif any(map(context.unknown, statement.actions or ())):
+            elif context.applications and any(map(context.unknown, statement.actions or ())):
                 yield Violation(document.resource, where, "an action depends on the deployment", undecided=True)
 
 

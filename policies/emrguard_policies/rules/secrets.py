@@ -16,17 +16,24 @@ MARKER = "EMR.secret@"
 """What stands before the name of the secret."""
 _PROPERTY = "RuntimeConfiguration"
 _SECRET = re.compile(r"(password|passwd|secret|token|access[-_.]?key)([-_.]?(id|key|value))?$", re.IGNORECASE)
+_INSIDE = re.compile(
+    rf"://[^/\s:@]+:(?!{re.escape(MARKER)})[^/\s:@]+@"
+    rf"|[?&;](?:password|passwd|pwd)=(?!{re.escape(MARKER)})[^&;\s]+"
+    r"|\bA(?:KIA|SIA)[0-9A-Z]{16}\b",
+    re.IGNORECASE,
+)
+"""A password in a URL, or the id of an access key."""
 _PLAIN = re.compile(r"^(true|false|\d*)$", re.IGNORECASE)
 
 
 def exposed(name: str, value: Any) -> bool:
-    """Whether a setting is named like a secret, and its value is neither a reference to one nor a switch or number."""
-    return (
-        bool(_SECRET.search(name))
-        and isinstance(value, str)
-        and not _PLAIN.match(value)
-        and not value.startswith(MARKER)
-    )
+    """Whether a value holds a secret: the setting is named like one, or it stands inside, as in the URL of a database.
+
+    A reference to a secret is none, nor is a switch or a number.
+    """
+    if not isinstance(value, str) or _PLAIN.match(value) or value.startswith(MARKER):
+        return False
+    return bool(_SECRET.search(name) or _INSIDE.search(value))
 
 
 def references(context: Context) -> Iterator[tuple[Resource, str, Resource | None]]:

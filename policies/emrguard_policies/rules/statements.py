@@ -42,6 +42,11 @@ def named(statement: Statement, actions: tuple[str, ...]) -> list[str]:
     return [*_allowed(tuple(pattern for pattern in statement.actions if pattern not in ("*", "*:*")), None, actions)]
 
 
+def start_jobs(listed: Iterable[Statement]) -> bool:
+    """Whether one of some statements, by name, lets somebody start jobs or sessions of EMR Serverless."""
+    return any(named(statement, ("emr-serverless:startjobrun", "emr-serverless:startsession")) for statement in listed)
+
+
 # Many rules ask the same of statements that differ in their resources alone.
 @lru_cache(maxsize=65536)
 def _allowed(

@@ -76,7 +76,7 @@ def test_a_new_rule_passes_the_tests_of_all_rules(checkout: Path) -> None:
     said = generic_tests(checkout, first, second)
     assert said.splitlines()[-1].startswith("18 passed"), said
     for tool in (["check"], ["format", "--check"]):
-        ruff = run(checkout, "-m", "ruff", *tool, "--no-cache", "policies", "tests")
+        ruff = run(checkout, "-m", "ruff", *tool, "--no-cache", str(files[0]), str(files[4]))
         assert ruff.returncode == 0, ruff.stdout
     again = new(checkout, "application-without-name")
     assert again.returncode == 1
