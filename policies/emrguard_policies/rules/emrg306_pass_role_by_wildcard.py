@@ -14,7 +14,7 @@ from emrguard_policies.rules.context import Context
 
 
 def check(context: Context) -> Iterator[Violation]:
-    """Statements that allow iam:PassRole by a pattern that matches an execution role, or beside StartJobRun any role."""
+    """Statements that allow iam:PassRole by a pattern that includes an execution role, or any beside StartJobRun."""
     roles = [context.resolver.arn(role) or "" for role in context.execution_roles]
     for document, _ in context.identity_documents:
         starts = statements.start_jobs(document.statements)

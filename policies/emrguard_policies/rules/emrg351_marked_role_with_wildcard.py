@@ -24,6 +24,8 @@ def check(context: Context) -> Iterator[Violation]:
         if not (role.mark.tenant or role.mark.shared):
             continue
         listed = context.get(role, _MANAGED)
+        if context.unknown(listed):
+            yield Violation(role, _MANAGED, "the managed policies depend on the deployment", undecided=True)
         for arn in listed if isinstance(listed, list) else ():
             if isinstance(arn, str) and ":iam::aws:policy/" in arn:
                 yield Violation(role, _MANAGED, f"the role has {arn}")
@@ -34,6 +36,11 @@ def check(context: Context) -> Iterator[Violation]:
                 found = list(_wide(context, statement)) if statement.effect == "Allow" else []
                 if found:
                     yield Violation(document.resource, document.where(statement), ", ".join(found))
+                elif statement.effect == "Allow" and any(
+                    len(item) == 1 and context.unknown(item) for item in statement.resources or ()
+                ):
+                    where = document.where(statement)
+                    yield Violation(document.resource, where, "a resource depends on the deployment", undecided=True)
 
 
 def _wide(context: Context, statement: Statement) -> Iterator[str]:
