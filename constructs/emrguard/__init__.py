@@ -13,6 +13,7 @@ from emrguard.capacity import Capacity
 from emrguard.data_bucket import DataBucket, TenantBucket
 from emrguard.exceptions import ArgumentError, SettingsError
 from emrguard.execution_role import ExecutionRole
+from emrguard.existing_vpc import ExistingEndpoint, ExistingVpc
 from emrguard.hive_application import HiveApplication
 from emrguard.initial_capacity import InitialCapacity
 from emrguard.interactive import Interactive
@@ -48,6 +49,8 @@ __all__ = [
     "Capacity",
     "DataBucket",
     "ExecutionRole",
+    "ExistingEndpoint",
+    "ExistingVpc",
     "Feature",
     "HiveApplication",
     "InitialCapacity",

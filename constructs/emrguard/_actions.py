@@ -144,6 +144,9 @@ WRITE_OWN_LOGS: Final[Actions] = ("logs:CreateLogStream", "logs:PutLogEvents")
 DELIVER_FLOW_LOGS: Final[Actions] = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
 DELIVER_TRAIL_EVENTS: Final[Actions] = ("logs:CreateLogStream", "logs:PutLogEvents")
 
+# Metrics
+WRITE_PROMETHEUS: Final[Actions] = ("aps:RemoteWrite",)
+
 # Alerts
 PUBLISH: Final[Actions] = ("sns:Publish",)
 TOPIC_KEY_USE: Final[Actions] = ("kms:Decrypt", "kms:GenerateDataKey*")

@@ -11,7 +11,7 @@ from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from emrguard import _actions, _arguments, _wildcards, _workers, worker_image
+from emrguard import _actions, _arguments, _prometheus, _wildcards, _workers, worker_image
 from emrguard import interactive as _interactive
 from emrguard import lifecycle as _lifecycle
 from emrguard import monitoring as _monitoring
@@ -169,6 +169,9 @@ class Application(Construct):
         owner.tag(self)
         owner.mark(application, "application", reasons.given)
         _workers.warn_of_few_addresses(self, network, waiting, ceiling, engine)
+        network.accept_for(self)
+        self._network = network
+        self._prometheus_url = monitoring.prometheus_url if monitoring is not None else None
         self.release = release
         """The release."""
         self.application_id = application.attr_application_id
@@ -179,8 +182,11 @@ class Application(Construct):
     def grant_submit(self, role: iam.IRole, execution_role: ExecutionRole) -> iam.Grant:
         """Let a role run jobs on this application that run as `execution_role`, follow, cancel and inspect them.
 
-        Includes the right to list applications, which IAM cannot limit to one.
+        Includes the right to list applications, which IAM cannot limit to one. Where metrics go to Prometheus, the
+        execution role may write them.
         """
+        if self._prometheus_url is not None:
+            _prometheus.connect(self, self._prometheus_url, self._network, execution_role)
         use = iam.Grant.add_to_principal(
             grantee=role, actions=list(_actions.USE_APPLICATION), resource_arns=[self.application_arn]
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Literal, get_args
 
 import aws_cdk as cdk
@@ -38,6 +38,17 @@ GATEWAYS: Final[dict[str, ec2.GatewayVpcEndpointAwsService]] = {
 """Services with an endpoint that is a route, which takes no address and no security group."""
 
 
+def check_service(scope: Construct, argument: str, service: str) -> None:
+    """It is one of the services.
+
+    Raises:
+        ArgumentError: otherwise.
+    """
+    if service not in get_args(EndpointService):
+        mend = f"write one of {', '.join(get_args(EndpointService))}"
+        raise ArgumentError(scope.node.path, argument, service, mend)
+
+
 class Endpoints:
     """The endpoints of one network.
 
@@ -48,6 +59,8 @@ class Endpoints:
         subnet_ids: where interface endpoints get an address each.
         route_table_ids: which routes lead to gateway endpoints.
         security_group_id: the group of interface endpoints.
+        existing: services that have an endpoint already, of which nothing is made.
+        claim: called with each service before its endpoint is made; default nothing.
     """
 
     def __init__(
@@ -59,10 +72,13 @@ class Endpoints:
         subnet_ids: Sequence[str],
         route_table_ids: Sequence[str],
         security_group_id: str,
+        existing: Collection[str] = (),
+        claim: Callable[[EndpointService], None] | None = None,
     ) -> None:
         self._scope, self._owner, self._vpc_id = scope, owner, vpc_id
         self._subnet_ids, self._route_table_ids = list(subnet_ids), list(route_table_ids)
-        self._security_group_id = security_group_id
+        self._security_group_id, self._existing = security_group_id, frozenset(existing)
+        self._claim = claim
         self._policies: dict[str, iam.PolicyDocument] = {}
 
     def __contains__(self, service: str) -> bool:
@@ -95,10 +111,12 @@ class Endpoints:
             resources=list(resources),
             conditions=own if conditions is None else conditions,
         )
-        if service not in get_args(EndpointService):
-            mend = f"write one of {', '.join(get_args(EndpointService))}"
-            raise ArgumentError(self._scope.node.path, "service", service, mend)
+        check_service(self._scope, "service", service)
+        if service in self._existing:
+            return
         if service not in self._policies:
+            if self._claim is not None:
+                self._claim(service)
             self._policies[service] = iam.PolicyDocument()
             self._make(service, self._policies[service])
         self._policies[service].add_statements(statement)

@@ -123,12 +123,13 @@ def warn_of_few_addresses(
     others = _CLAIMED.get(network, 0)
     needed = first + left
     _CLAIMED[network] = others + needed
-    if others + needed > network.worker_addresses:
+    there = network.worker_addresses
+    if there is not None and others + needed > there:
         beside = f", beside {others} of other applications in the network" if others else ""
         cdk.Annotations.of(scope).add_warning_v2(
             "emrguard:worker-addresses",
             f"maximum_capacity holds {needed} workers ({first} initial ones, the others of {size}){beside}, each with "
-            f"an IP address; the subnets have {network.worker_addresses} for workers: give the network a larger cidr, "
+            f"an IP address; the subnets have {there} for workers: give the network a larger cidr, "
             "or lower maximum_capacity",
         )
 

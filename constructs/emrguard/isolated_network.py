@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs
-from constructs import Construct
+from constructs import Construct, IConstruct
 
-from emrguard import _actions, _arguments
+from emrguard import _actions, _arguments, existing_vpc
 from emrguard._endpoints import Endpoints, EndpointService
+from emrguard._flow_logs import log_flows
 from emrguard._manifest import Owner, Part
 from emrguard._prefix_lists import prefix_list
+from emrguard._reasons import Reasons
 from emrguard.application_key import ApplicationKey
 from emrguard.data_bucket import TenantBucket
 from emrguard.exceptions import ArgumentError
+from emrguard.existing_vpc import ExistingEndpoint, ExistingVpc
 from emrguard.job_logs import JobLogs
+from emrguard_policies.nag import acknowledge
 
 _NOWHERE = ec2.CfnSecurityGroup.EgressProperty(
     ip_protocol="icmp",
@@ -28,12 +33,16 @@ _NOWHERE = ec2.CfnSecurityGroup.EgressProperty(
     description="No traffic: without any rule EC2 would allow all",
 )
 
+_CIDR = "10.0.0.0/20"
 _TAKEN_ADDRESSES = 5
 """Addresses of a subnet that AWS keeps."""
 
 
+@jsii.implements(ec2.IConnectable)
 class IsolatedNetwork(Construct):
     """A VPC of its own for the workers of one tenant: private subnets, no internet gateway, no NAT, no peer.
+
+    Or a part of a VPC that exists already (`vpc`), with security groups, endpoints and flow logs of the tenant's own.
 
     - The workers' security group has no ingress. It lets 443 out to the VPC endpoints and to S3, nothing else.
     - S3 is reached through a gateway endpoint; CloudWatch Logs, KMS and STS through interface endpoints. Their policies
@@ -65,9 +74,12 @@ class IsolatedNetwork(Construct):
         data: the tenant's bucket. The S3 endpoint reaches it and the logs, and no other bucket.
         logs: where the tenant's jobs log to.
         cidr: private IPv4 range of the VPC from /16 to /26, default `10.0.0.0/20`; each subnet gets a quarter of it.
-        availability_zones: two to four names, default the first two of the Region. EMR Serverless does not support
-            every zone (in us-east-1 not use1-az3, for instance).
+        availability_zones: two to four names, or one with `one_zone_because`; default the first two of the Region. EMR
+            Serverless does not support every zone (in us-east-1 not use1-az3, for instance).
             https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/considerations.html
+        one_zone_because: why one zone is enough, though no job can start while it has no capacity; goes into the
+            manifest. Default None: there are two or more.
+        vpc: a VPC that exists already, default one of the network's own; see `ExistingVpc`.
         s3_prefix_list_id: id of `com.amazonaws.<region>.s3`, default from a table of 17 Regions; needed in any other
             one.
         dynamodb_prefix_list_id: likewise for DynamoDB, default from a table of 7 Regions; needed where jobs use it.
@@ -82,8 +94,10 @@ class IsolatedNetwork(Construct):
         key: ApplicationKey,
         data: TenantBucket,
         logs: JobLogs,
-        cidr: str = "10.0.0.0/20",
+        cidr: str = _CIDR,
         availability_zones: Sequence[str] | None = None,
+        one_zone_because: str | None = None,
+        vpc: ExistingVpc | None = None,
         s3_prefix_list_id: str | None = None,
         dynamodb_prefix_list_id: str | None = None,
     ) -> None:
@@ -93,42 +107,20 @@ class IsolatedNetwork(Construct):
         self._owner.tag(self)
         self._stack = cdk.Stack.of(self)
         self._key, self._data, self._logs = key, data, logs
-        subnet_ranges = list(_arguments.network(self, "cidr", cidr).subnets(prefixlen_diff=2))
-        zones = self._zones(availability_zones)
-
-        vpc = ec2.CfnVPC(
-            self,
-            "Vpc",
-            cidr_block=cidr,
-            enable_dns_hostnames=True,
-            enable_dns_support=True,
-            tags=self._named("emrguard"),
-        )
-        self.vpc_id = vpc.ref
+        self._dynamodb_prefix_list_id = dynamodb_prefix_list_id
+        self._reasons = Reasons(self)
+        self._accepted: dict[str, str] = {}
+        self._connections: ec2.Connections | None = None
+        self.vpc_id: str
         """Id of the VPC."""
-        routes = ec2.CfnRouteTable(self, "RouteTable", vpc_id=vpc.ref, tags=self._named("isolated"))
-        subnets = []
-        for number, (zone, subnet_range) in enumerate(zip(zones, subnet_ranges, strict=False), 1):
-            subnet = ec2.CfnSubnet(
-                self,
-                f"Subnet{number}",
-                vpc_id=vpc.ref,
-                cidr_block=str(subnet_range),
-                availability_zone=zone,
-                map_public_ip_on_launch=False,
-                tags=self._named(f"workers {number}"),
-            )
-            association = ec2.CfnSubnetRouteTableAssociation(
-                self, f"Subnet{number}Routes", subnet_id=subnet.ref, route_table_id=routes.ref
-            )
-            self._mark("subnet", subnet)
-            self._mark("route-table", association)
-            subnets.append(subnet.ref)
-        self.subnet_ids: list[str] = subnets
-        """Ids of the workers' subnets, each in a zone of its own."""
-        self._subnet_size = subnet_ranges[0].num_addresses - _TAKEN_ADDRESSES
-        self._mark("vpc", vpc)
-        self._mark("route-table", routes)
+        self.subnet_ids: list[str]
+        """Ids of the workers' subnets."""
+        if vpc is None:
+            existing: dict[EndpointService, ExistingEndpoint] = {}
+            route_table_ids = self._make_vpc(cidr, availability_zones, one_zone_because)
+        else:
+            existing = dict(vpc.endpoints)
+            route_table_ids = self._take_vpc(vpc, cidr, availability_zones, one_zone_because)
 
         endpoint_group = self._security_group("EndpointsSecurityGroup", "VPC endpoints", [_NOWHERE])
         workers = self._security_group(
@@ -150,6 +142,7 @@ class IsolatedNetwork(Construct):
             description="HTTPS from the workers",
         )
         self._mark("security-group", ingress)
+        self._owner.mark(workers, "security-group", self._reasons.given)
         self.security_group_id = workers.attr_group_id
         """Id of the workers' security group."""
 
@@ -158,17 +151,51 @@ class IsolatedNetwork(Construct):
             self._owner,
             vpc_id=self.vpc_id,
             subnet_ids=self.subnet_ids,
-            route_table_ids=[routes.ref],
+            route_table_ids=route_table_ids,
             security_group_id=endpoint_group.attr_group_id,
+            existing=existing,
+            claim=None if vpc is None else partial(existing_vpc.claim, self, vpc.vpc),
         )
-        self._dynamodb_prefix_list_id = dynamodb_prefix_list_id
+        for service, endpoint in existing.items():
+            if endpoint.security_group is not None:
+                endpoint.security_group.connections.allow_from(self, ec2.Port.HTTPS, f"Workers of {tenant}: {service}")
         self._allow_basics()
-        self._log_flows()
+        if vpc is None:
+            log_flows(self, tenant, key, "VPC", [self.vpc_id])
+        elif vpc.flow_logs_because is None:
+            log_flows(self, tenant, key, "Subnet", self.subnet_ids)
 
     @property
-    def worker_addresses(self) -> int:
-        """How many IP addresses all subnets together have for workers; each worker takes one."""
-        return len(self.subnet_ids) * (self._subnet_size - self._endpoints.addresses)
+    def connections(self) -> ec2.Connections:
+        """Lets workers reach data stores in the VPC: `network.connections.allow_to(cluster, ec2.Port.tcp(9098))`.
+
+        Rules for workers that come of it carry the tenant's mark.
+        """
+        if self._connections is None:
+            workers = ec2.SecurityGroup.from_security_group_id(
+                self, "Workers", self.security_group_id, allow_all_outbound=False
+            )
+            self._owner.mark_all_below(workers, "security-group")
+            self._connections = ec2.Connections(security_groups=[workers])
+        return self._connections
+
+    def accept_for(self, application: IConstruct) -> None:
+        """Acknowledge on an application what rules would say of it because of this network, for the reasons given.
+
+        The applications of this package call it.
+        """
+        for rule, reason in self._accepted.items():
+            acknowledge(application, rule, reason)
+
+    @property
+    def worker_addresses(self) -> int | None:
+        """How many IP addresses all subnets together have for workers; each worker takes one.
+
+        In an existing VPC others take some of them, too. None where CDK does not know the ranges of the subnets.
+        """
+        if self._addresses is None:
+            return None
+        return sum(each - _TAKEN_ADDRESSES - self._endpoints.addresses for each in self._addresses)
 
     def allow_service(
         self,
@@ -224,18 +251,87 @@ class IsolatedNetwork(Construct):
         )
         self._mark("security-group", rule)
 
+    def _make_vpc(self, cidr: str, zones: Sequence[str] | None, one_zone_because: str | None) -> list[str]:
+        """A VPC with private subnets; returns its route tables."""
+        subnet_ranges = list(_arguments.network(self, "cidr", cidr).subnets(prefixlen_diff=2))
+        names = self._zones(zones)
+        self._check_zones("availability_zones", names, len(names) == 1, one_zone_because, acknowledge=True)
+        vpc = ec2.CfnVPC(
+            self,
+            "Vpc",
+            cidr_block=cidr,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags=self._named("emrguard"),
+        )
+        routes = ec2.CfnRouteTable(self, "RouteTable", vpc_id=vpc.ref, tags=self._named("isolated"))
+        self.vpc_id, self.subnet_ids = vpc.ref, []
+        for number, (zone, subnet_range) in enumerate(zip(names, subnet_ranges, strict=False), 1):
+            subnet = ec2.CfnSubnet(
+                self,
+                f"Subnet{number}",
+                vpc_id=vpc.ref,
+                cidr_block=str(subnet_range),
+                availability_zone=zone,
+                map_public_ip_on_launch=False,
+                tags=self._named(f"workers {number}"),
+            )
+            association = ec2.CfnSubnetRouteTableAssociation(
+                self, f"Subnet{number}Routes", subnet_id=subnet.ref, route_table_id=routes.ref
+            )
+            self._mark("subnet", subnet)
+            self._mark("route-table", association)
+            self.subnet_ids.append(subnet.ref)
+        self._addresses: list[int] | None = [subnet_ranges[0].num_addresses] * len(names)
+        self._mark("vpc", vpc)
+        self._mark("route-table", routes)
+        return [routes.ref]
+
+    def _take_vpc(
+        self, given: ExistingVpc, cidr: str, zones: Sequence[str] | None, one_zone_because: str | None
+    ) -> list[str]:
+        """A VPC that exists already; returns the route tables of the workers' subnets, if S3 or DynamoDB need them."""
+        if zones is not None or cidr != _CIDR:
+            argument, value = ("cidr", cidr) if cidr != _CIDR else ("availability_zones", zones)
+            raise ArgumentError(self.node.path, argument, value, "leave it out: vpc.subnets says where workers run")
+        existing_vpc.check_endpoints(self, given)
+        self._reasons.take("vpc.because", given.because)
+        self._reasons.take("vpc.flow_logs_because", given.flow_logs_because)
+        for service, endpoint in given.endpoints.items():
+            self._reasons.take(f"vpc.endpoints.{service}.because", endpoint.because)
+        subnets, one_zone = existing_vpc.select(self, given)
+        in_app = all(isinstance(subnet.node.default_child, ec2.CfnSubnet) for subnet in subnets)
+        names = [subnet.node.path for subnet in subnets]
+        acknowledge = in_app or len(subnets) == 1
+        self._check_zones("vpc.subnets", names, one_zone, one_zone_because, acknowledge=acknowledge)
+        if not in_app:
+            self._accepted["EMRG202"] = self._reasons.given["vpc.because"]
+        self.vpc_id, self.subnet_ids = given.vpc.vpc_id, [subnet.subnet_id for subnet in subnets]
+        self._addresses = existing_vpc.addresses(subnets)
+        return existing_vpc.route_tables(self, subnets) if "s3" not in given.endpoints else []
+
     def _zones(self, given: Sequence[str] | None) -> list[str]:
         if given is None:
             # Fn::GetAZs and not Stack.availability_zones, which looks the zones up in an account.
             return [cdk.Fn.select(index, cdk.Fn.get_azs()) for index in range(2)]
-        if isinstance(given, str) or not 2 <= len(given) <= 4 or len(set(given)) != len(given):
-            raise ArgumentError(
-                self.node.path,
-                "availability_zones",
-                given,
-                "name two to four different Availability Zones of the Region",
-            )
+        if isinstance(given, str) or not 1 <= len(given) <= 4 or len(set(given)) != len(given):
+            mend = "name two to four different Availability Zones of the Region"
+            raise ArgumentError(self.node.path, "availability_zones", given, mend)
         return list(given)
+
+    def _check_zones(
+        self, argument: str, value: Sequence[str], one_zone: bool, because: str | None, *, acknowledge: bool
+    ) -> None:
+        """One zone needs a reason; a reason needs one zone."""
+        if self._reasons.take("one_zone_because", because) != one_zone:
+            mend = (
+                "name two to four different zones, so that jobs run when one has no capacity, or say one_zone_because"
+                if one_zone
+                else "leave one_zone_because out: there are several zones, or CDK does not know them"
+            )
+            raise ArgumentError(self.node.path, argument, list(value), mend)
+        if one_zone and acknowledge:
+            self._accepted["EMRG206"] = self._reasons.given["one_zone_because"]
 
     def _mark(self, part: Part, resource: cdk.CfnResource) -> None:
         self._owner.mark(resource, part)
@@ -284,51 +380,3 @@ class IsolatedNetwork(Construct):
         allow("logs", _actions.DESCRIBE_LOG_GROUPS, [every_group])
         allow("kms", [*_actions.DECRYPT, *_actions.ENCRYPT, *_actions.DESCRIBE_KEY], [self._key.key_arn])
         allow("sts", _actions.WHO_AM_I, ["*"])
-
-    def _log_flows(self) -> None:
-        """Own L1 flow log and role: CDK's own also lets the role pass itself.
-
-        https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
-        """
-        name = f"/aws/vpc/flow-logs/{self._tenant}"
-        self._key.allow_log_group(name)
-        group = aws_logs.LogGroup(
-            self,
-            "FlowLogGroup",
-            log_group_name=name,
-            encryption_key=self._key.key,
-            retention=aws_logs.RetentionDays.ONE_YEAR,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
-        )
-        self._owner.mark(group, "log-group")
-        flow_logs = self._stack.format_arn(service="ec2", resource="vpc-flow-log", resource_name="*")
-        role = iam.Role(
-            self,
-            "FlowLogRole",
-            description=f"Delivers the flow logs of tenant {self._tenant}",
-            assumed_by=iam.ServicePrincipal(
-                "vpc-flow-logs.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": self._stack.account},
-                    "ArnLike": {"aws:SourceArn": flow_logs},
-                },
-            ),
-        )
-        self._owner.mark_all_below(role, "flow-log")
-        delivery = iam.Grant.add_to_principal(
-            grantee=role, actions=list(_actions.DELIVER_FLOW_LOGS), resource_arns=[group.log_group_arn]
-        )
-        flow_log = ec2.CfnFlowLog(
-            self,
-            "FlowLog",
-            resource_id=self.vpc_id,
-            resource_type="VPC",
-            traffic_type="ALL",
-            log_destination_type="cloud-watch-logs",
-            log_group_name=group.log_group_name,
-            deliver_logs_permission_arn=role.role_arn,
-            max_aggregation_interval=60,
-            tags=self._named("flows"),
-        )
-        delivery.apply_before(flow_log)
-        self._mark("flow-log", flow_log)

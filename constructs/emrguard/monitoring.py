@@ -10,6 +10,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_emrserverless as emrserverless
 from constructs import Construct
 
+from emrguard import _prometheus
 from emrguard._engine import Engine
 from emrguard._reasons import Reasons
 from emrguard.application_key import ApplicationKey
@@ -18,9 +19,6 @@ from emrguard.job_logs import JobLogs
 from emrguard.release_label import ReleaseLabel, demand
 from emrguard_policies.releases import Feature
 
-_REMOTE_WRITE = re.compile(
-    r"https://aps-workspaces\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/workspaces/[A-Za-z0-9_-]+/api/v1/remote_write"
-)
 _STREAM_PREFIX = re.compile(r"[^:*]{1,512}")
 
 
@@ -37,8 +35,8 @@ class Monitoring:
             Default all of the driver.
         log_stream_prefix: before the names of log streams, up to 512 characters without `:` and `*`, default none.
         prometheus_url: remote write URL of an Amazon Managed Service for Prometheus workspace of this account, default
-            none. Needs Spark, emr-7.1.0, `aps:RemoteWrite` for the execution role, and a VPC endpoint for
-            `aps-workspaces`, which `IsolatedNetwork` has not.
+            none. Needs Spark and emr-7.1.0. `grant_submit` of the application lets the execution role write there, and
+            the network has a VPC endpoint for it.
         no_managed_logs_because: turns the service's own storage of logs off, for this reason; the Spark UI of finished
             jobs then stays empty. Default None: on, encrypted with the tenant's key.
         no_cloudwatch_because: turns logs in CloudWatch off, for this reason. Default None: on.
@@ -121,19 +119,9 @@ def _check(scope: Construct, given: Monitoring, engine: Engine) -> None:
     if given.prometheus_url is not None and not engine.prometheus:
         mend = f"leave it out: EMR Serverless sends metrics of Spark to Prometheus, none of {engine.name}"
         raise ArgumentError(scope.node.path, "monitoring.prometheus_url", given.prometheus_url, mend)
-    for name, value, pattern, mend in (
-        (
-            "log_stream_prefix",
-            given.log_stream_prefix,
-            _STREAM_PREFIX,
-            "write up to 512 characters without ':' and '*'",
-        ),
-        (
-            "prometheus_url",
-            given.prometheus_url,
-            _REMOTE_WRITE,
-            "write https://aps-workspaces.<region>.amazonaws.com/workspaces/<id>/api/v1/remote_write",
-        ),
-    ):
-        if value is not None and not cdk.Token.is_unresolved(value) and not pattern.fullmatch(value):
-            raise ArgumentError(scope.node.path, f"monitoring.{name}", value, mend)
+    prefix = given.log_stream_prefix
+    if prefix is not None and not cdk.Token.is_unresolved(prefix) and not _STREAM_PREFIX.fullmatch(prefix):
+        mend = "write up to 512 characters without ':' and '*'"
+        raise ArgumentError(scope.node.path, "monitoring.log_stream_prefix", prefix, mend)
+    if given.prometheus_url is not None:
+        _prometheus.check(scope, given.prometheus_url)

@@ -19,6 +19,7 @@ from emrguard.capacity import Capacity
 from emrguard.data_bucket import DataBucket
 from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
+from emrguard.existing_vpc import ExistingVpc
 from emrguard.hive_application import HiveApplication, HiveOptions
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
@@ -71,7 +72,10 @@ class Tenant(Construct):
         spark_defaults: see `SparkApplication`, default none beyond the secure ones.
         cidr: range of the tenant's VPC, default `10.0.0.0/20`. Tenants' VPCs are not connected, so ranges may overlap.
         availability_zones: see `IsolatedNetwork`, default the first two of the Region.
+        one_zone_because: see `IsolatedNetwork`, default two zones.
+        vpc: a VPC that exists already, see `ExistingVpc`; default one of the tenant's own.
         s3_prefix_list_id: see `IsolatedNetwork`, default from a table.
+        dynamodb_prefix_list_id: see `IsolatedNetwork`, default from a table.
         without_application: True for a tenant that has only the applications that are added, such as one for Hive;
             arguments about the application are refused then. Default False.
         application: every other argument of `SparkApplication`, by name, such as `idle_timeout` or `image`.
@@ -95,7 +99,10 @@ class Tenant(Construct):
         spark_defaults: Mapping[str, str] | None = None,
         cidr: str = "10.0.0.0/20",
         availability_zones: Sequence[str] | None = None,
+        one_zone_because: str | None = None,
+        vpc: ExistingVpc | None = None,
         s3_prefix_list_id: str | None = None,
+        dynamodb_prefix_list_id: str | None = None,
         without_application: bool = False,
         **application: Unpack[ApplicationOptions],
     ) -> None:
@@ -117,7 +124,10 @@ class Tenant(Construct):
             logs=self.logs,
             cidr=cidr,
             availability_zones=availability_zones,
+            one_zone_because=one_zone_because,
+            vpc=vpc,
             s3_prefix_list_id=s3_prefix_list_id,
+            dynamodb_prefix_list_id=dynamodb_prefix_list_id,
         )
         """Where workers run."""
         self._inputs = _arguments.prefixes(self, "inputs", inputs)

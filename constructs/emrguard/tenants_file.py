@@ -112,7 +112,9 @@ class TenantSettings(_Strict):
     spark_defaults: dict[str, str] | None = Field(None, description="text by Spark property, numbers quoted")
     cidr: str | None = Field(None, description="a range such as 10.0.0.0/20")
     availability_zones: list[str] | None = Field(None, description="a list of zones")
+    one_zone_because: str | None = Field(None, description="why one zone is enough")
     s3_prefix_list_id: str | None = Field(None, description="an id such as pl-6da54004")
+    dynamodb_prefix_list_id: str | None = Field(None, description="an id such as pl-6fa54006")
     idle_timeout_minutes: int | None = Field(None, description="a whole number of minutes")
     applications: dict[ApplicationName, ApplicationSettings] | None = Field(
         None,

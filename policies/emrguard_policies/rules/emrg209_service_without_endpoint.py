@@ -1,7 +1,8 @@
 """A job in a private network reaches S3, CloudWatch Logs and KMS by VPC endpoints, or by a way out to the internet.
 
 Without the endpoint the job fails, or its traffic leaves the network where no endpoint policy watches it. S3 is needed
-always, CloudWatch Logs where the application logs there, KMS where it names a key.
+always, CloudWatch Logs where the application logs there, KMS where it names a key, Managed Service for Prometheus
+(`aps-workspaces`) where metrics go there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from emrguard_policies.assembly import Resource
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import KEY_PATHS, Context
 
+_PROMETHEUS = "MonitoringConfiguration.PrometheusMonitoringConfiguration.RemoteWriteUrl"
 _LOGS = "MonitoringConfiguration.CloudWatchLoggingConfiguration.Enabled"
 
 
@@ -40,6 +42,8 @@ def _needed(context: Context, vpc: Resource) -> list[str]:
         needed.append("logs")
     if any(context.given(item, path) for item in applications for path in KEY_PATHS):
         needed.append("kms")
+    if any(context.given(item, _PROMETHEUS) for item in applications):
+        needed.append("aps-workspaces")
     return needed
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_aps as aps
 from construct_support import ACCOUNT, REGION, Synthesized, administrator, new_app, synthesize
 
-from emrguard import ArgumentError, Tenant
+from emrguard import ArgumentError, Monitoring, Tenant
 from emrguard_policies.assembly import load
 from emrguard_policies.audit import audit
 from emrguard_policies.iam.decide import Policies, Principal, Request, decide
@@ -180,3 +181,47 @@ def test_a_region_outside_the_table_asks_for_the_list_of_dynamodb() -> None:
 
     with pytest.raises(ArgumentError, match=r"dynamodb_prefix_list_id.*com\.amazonaws\.ap-south-1\.dynamodb"):
         synthesize(build, region="ap-south-1")
+
+
+_PROMETHEUS = f"https://aps-workspaces.{REGION}.amazonaws.com/workspaces/ws-1/api/v1/remote_write"
+
+
+def test_metrics_reach_prometheus(tmp_path: Path) -> None:
+    """A workspace in the monitoring is enough: the role may write there, the network has the endpoint, and no more."""
+    app = new_app(tmp_path / "out")
+    stack = cdk.Stack(app, "Stack", env=cdk.Environment(account=ACCOUNT, region=REGION))
+    Tenant(stack, "Tenant", name="flights", monitoring=Monitoring(prometheus_url=_PROMETHEUS))
+    loaded = load(Path(app.synth().directory))
+    template = Synthesized(loaded.templates[0].body)
+    role, policies = template.session("execution-role")
+    endpoint = _policy(template, "aps-workspaces")
+    workspaces = [f"arn:aws:aps:{_HERE}:workspace/{name}" for name in ("ws-1", "ws-2")]
+    passed = [
+        decide(Request(role, "aps:RemoteWrite", name, {}, ACCOUNT), Policies(policies, endpoint=endpoint)).allowed
+        for name in workspaces
+    ]
+    assert passed == [True, False]
+    assert "EMRG209" not in {each.rule for each in audit(loaded).findings}
+
+
+def test_a_workspace_of_the_same_app_is_named_by_its_endpoint() -> None:
+    """Its id is known only at deployment: the ARN is cut out of the URL there."""
+
+    def build(stack: cdk.Stack) -> None:
+        workspace = aps.CfnWorkspace(stack, "Metrics")
+        url = f"{workspace.attr_prometheus_endpoint}api/v1/remote_write"
+        Tenant(stack, "Tenant", name="flights", monitoring=Monitoring(prometheus_url=url))
+
+    found = synthesize(build).template["Resources"]
+    granted = [each for each in found.values() if "aps:RemoteWrite" in str(each)]
+    assert {each["Type"] for each in granted} == {"AWS::IAM::Policy", "AWS::EC2::VPCEndpoint"}
+    for each in granted:
+        cut = str(each).partition("{'Fn::Select': [4, {'Fn::Split': ['/', ")[2]
+        assert "'Fn::GetAtt': ['Metrics', 'PrometheusEndpoint']" in cut
+
+
+def test_a_workspace_elsewhere_fails_early() -> None:
+    """A VPC endpoint leads to the workspaces of its own Region."""
+    monitoring = Monitoring(prometheus_url=_PROMETHEUS.replace(REGION, "us-east-1"))
+    with pytest.raises(ArgumentError, match=r"prometheus_url is '.*us-east-1.*'; use a workspace in .* eu-west-1"):
+        synthesize(lambda stack: Tenant(stack, "Tenant", name="flights", monitoring=monitoring), region=REGION)

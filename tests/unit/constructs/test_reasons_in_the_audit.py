@@ -9,6 +9,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_glue as glue
 from construct_support import new_app
 
@@ -17,6 +18,8 @@ from emrguard import (
     ApplicationKey,
     AuditTrail,
     DataBucket,
+    ExistingEndpoint,
+    ExistingVpc,
     HiveApplication,
     InitialCapacity,
     Interactive,
@@ -81,7 +84,31 @@ def build(stack: cdk.Stack) -> None:
         idle_timeout=cdk.Duration.hours(2),
         long_idle_because="for long_idle_because",
     )
-    payroll = Tenant(stack, "Payroll", name="payroll")
+    Tenant(
+        stack,
+        "Dev",
+        name="dev",
+        availability_zones=["eu-west-1a"],
+        one_zone_because="for one_zone_because",
+    )
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack,
+        "Vpc",
+        vpc_id="vpc-0a",
+        availability_zones=["eu-west-1a", "eu-west-1b"],
+        isolated_subnet_ids=["subnet-0a", "subnet-0b"],
+    )
+    payroll = Tenant(
+        stack,
+        "Payroll",
+        name="payroll",
+        vpc=ExistingVpc(
+            vpc=vpc,
+            because="for ExistingVpc because",
+            flow_logs_because="for flow_logs_because",
+            endpoints={"s3": ExistingEndpoint(because="for ExistingEndpoint because")},
+        ),
+    )
     both = [flights, payroll]
     arn = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/everything"
     platform = Platform(
