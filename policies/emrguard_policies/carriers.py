@@ -16,12 +16,14 @@ from emrguard_policies.iam.glob import Space
 from emrguard_policies.iam.model import Policy, PolicyError, PolicyKind, parse
 from emrguard_policies.iam.symbolic import Compiled, Held, Subject
 from emrguard_policies.managed_policies import aws_managed
-from emrguard_policies.resolution import Resolver
+from emrguard_policies.resolution import KEYS, Resolver
+from emrguard_policies.resource_names import NAME
 from emrguard_policies.runners import FUNCTION, function_of
 
 ROLE, USER, GROUP = "AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"
 MANAGED = "AWS::IAM::ManagedPolicy"
 TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
+BUS = "AWS::Events::EventBus"
 _ATTACHING = ("AWS::IAM::Policy", MANAGED, "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy")
 _NAMING = {
     "Roles": ROLE, "Users": USER, "Groups": GROUP, "RoleName": ROLE, "UserName": USER, "GroupName": GROUP,
@@ -32,9 +34,16 @@ _APART = {
     "AWS::SecretsManager::ResourcePolicy": ("AWS::SecretsManager::Secret", "SecretId", "ResourcePolicy"),
     "AWS::Kinesis::ResourcePolicy": ("AWS::Kinesis::Stream", "ResourceArn", "ResourcePolicy"),
     "AWS::MSK::ClusterPolicy": ("AWS::MSK::Cluster", "ClusterArn", "Policy"),
+    "AWS::SQS::QueuePolicy": ("AWS::SQS::Queue", "Queues", "PolicyDocument"),
+    "AWS::SQS::QueueInlinePolicy": ("AWS::SQS::Queue", "Queue", "PolicyDocument"),
+    "AWS::SNS::TopicPolicy": ("AWS::SNS::Topic", "Topics", "PolicyDocument"),
+    "AWS::SNS::TopicInlinePolicy": ("AWS::SNS::Topic", "TopicArn", "PolicyDocument"),
 }
 # The resource policies that are a property of their resource.
-_WITHIN = {"AWS::KMS::Key": "KeyPolicy", "AWS::ECR::Repository": "RepositoryPolicyText"}
+_WITHIN = {
+    **dict.fromkeys(KEYS, "KeyPolicy"), "AWS::ECR::Repository": "RepositoryPolicyText",
+    BUS: "Policy",
+}  # fmt: skip
 # The policies of an account that count for every resource of a type.
 _ACCOUNT_WIDE = {
     "AWS::Logs::ResourcePolicy": ("AWS::Logs::LogGroup", "PolicyDocument"),
@@ -124,6 +133,8 @@ class _Collector:
             self._carrier(resource, memberships.get(resource, []))
         for (kind, name), policies in self._outside.items():
             self._stranger(kind, name, policies)
+        for resource in self._assembly.resources("AWS::SSO::PermissionSet"):
+            self._permission_set(resource)
         self._resource_policies()
         return self._found
 
@@ -268,35 +279,77 @@ class _Collector:
         )
         self._found.carriers.append(Carrier(subject, Held((*(each for each, _ in policies), others)), mark))
 
+    def _permission_set(self, resource: Resource) -> None:
+        """The role that IAM Identity Center makes of a permission set in each account where it is assigned.
+
+        https://docs.aws.amazon.com/singlesignon/latest/userguide/using-iam-policies-in-permission-sets.html
+        """
+        properties = self._resolver.properties(resource)
+        places = {self._resolver.account(each): self._resolver.partition(each) for each in self._assembly.templates}
+        inline = self._compiled(resource, "InlinePolicy", "identity")
+        listed = properties.get("ManagedPolicies")
+        by_aws = [
+            self._owned_by_aws(each) or self._unknown(self._shown(each), f"attached to {name_of(resource)}")
+            for each in (listed if isinstance(listed, list) else [] if listed is None else [listed])
+        ]
+        for account, partition in places.items():
+            named = properties.get("CustomerManagedPolicyReferences")
+            own = [
+                self._referenced(each, partition, account)
+                for each in (named if isinstance(named, list) else [] if named is None else [named])
+            ]
+            bound = properties.get("PermissionsBoundary")
+            boundary = None
+            if isinstance(bound, Mapping):
+                boundary = self._owned_by_aws(bound.get("ManagedPolicyArn")) or self._referenced(
+                    bound.get("CustomerManagedPolicyReference"), partition, account
+                )
+            within, ending = (
+                self._resolver.symbols.symbol(
+                    f"{name_of(resource)} {account} {part}", example, alphabet=NAME | {"/"}, lengths=(0, 30)
+                ).char
+                for part, example in (("region", ""), ("suffix", "0123456789abcdef"))
+            )
+            arn = (
+                f"arn:{partition}:iam::{account}:role/aws-reserved/sso.amazonaws.com/{within}"
+                f"AWSReservedSSO_{properties.get('Name')}_{ending}"
+            )
+            held = Held((inline, *by_aws, *own), None if boundary is None or boundary.unknown else boundary)
+            self._found.carriers.append(Carrier(Subject("role", arn, account), held, resource.mark, resource))
+
+    def _referenced(self, reference: Any, partition: str, account: str) -> Compiled:
+        """The customer managed policy of an account that a permission set names."""
+        name, path = (
+            (reference.get("Name"), reference.get("Path") or "/") if isinstance(reference, Mapping) else (None, "/")
+        )
+        arn = f"arn:{partition}:iam::{account}:policy{path}{name}"
+        target = self._resolver.find(arn)
+        if target is not None and target in self._managed:
+            return self._managed[target]
+        return self._unknown(self._shown(arn), "named by a permission set, and not in the assembly")
+
     # Resource policies
 
     def _resource_policies(self) -> None:
         for resource in self._assembly.resources(*_WITHIN):
-            if resource.type == "AWS::KMS::Key" or resource.properties.get(_WITHIN[resource.type]) is not None:
+            if resource.type in KEYS or resource.properties.get(_WITHIN[resource.type]) is not None:
                 self._found.policies_of[resource] = [self._compiled(resource, _WITHIN[resource.type], "resource")]
         for resource in self._assembly.resources(*TABLES):
             self._table_policies(resource)
         for resource in self._assembly.resources(*_APART):
             kind, names, document = _APART[resource.type]
             compiled = self._compiled(resource, document, "resource")
-            target = self._resolver.target(resource.template, resource.properties.get(names))
-            if target is None:
-                # Nobody knows on what it stands: it may grant anywhere, and denies nowhere for certain.
-                self._found.everywhere.setdefault(kind, []).append(_without_bars(compiled))
-                self._assume(
-                    f"{name_of(resource)} stands on a resource outside of the assembly; its Denies are ignored"
-                )
-                continue
-            others = self._found.policies_of.setdefault(target, [])
-            others.append(compiled)
-            if len(others) > 1:
-                # The last one deployed replaces the others, and nobody knows which one that is.
-                others[:] = [_without_bars(each) for each in others]
-                self._assume(f"{name_of(target)} has several policies; their Denies are ignored")
+            listed = resource.properties.get(names)
+            for value in listed if isinstance(listed, list) else [listed]:
+                self._stands_on(resource, self._resolver.target(resource.template, value), kind, compiled)
         for resource in self._assembly.resources(*_ACCOUNT_WIDE):
             kind, document = _ACCOUNT_WIDE[resource.type]
             compiled = self._compiled(resource, document, "resource")
             self._found.everywhere.setdefault(kind, []).append(_without_bars(compiled))
+        for resource in self._assembly.resources("AWS::Events::EventBusPolicy"):
+            written = bus_document(self._resolver.properties(resource))
+            compiled = _without_bars(self._read(written, name_of(resource), "resource"))
+            self._found.everywhere.setdefault(BUS, []).append(compiled)
         for resource in self._assembly.resources("AWS::Lambda::Permission"):
             self._permission(resource)
 
@@ -313,6 +366,19 @@ class _Collector:
                         found.append(self._read(document, name_of(resource), "resource"))
         if found:
             self._found.policies_of[resource] = found if len(found) == 1 else [_without_bars(each) for each in found]
+
+    def _stands_on(self, resource: Resource, target: Resource | None, kind: str, compiled: Compiled) -> None:
+        if target is None:
+            # Nobody knows on what it stands: it may grant anywhere, and denies nowhere for certain.
+            self._found.everywhere.setdefault(kind, []).append(_without_bars(compiled))
+            self._assume(f"{name_of(resource)} stands on a resource outside of the assembly; its Denies are ignored")
+            return
+        others = self._found.policies_of.setdefault(target, [])
+        others.append(compiled)
+        if len(others) > 1:
+            # The last one deployed replaces the others, and nobody knows which one that is.
+            others[:] = [_without_bars(each) for each in others]
+            self._assume(f"{name_of(target)} has several policies; their Denies are ignored")
 
     def _permission(self, resource: Resource) -> None:
         """A statement of a function's policy, which CloudFormation writes as properties."""
@@ -332,7 +398,7 @@ class _Collector:
         read = [self._read(document, name, kind) for document in documents]
         compiled = read[0] if len(read) == 1 else _one_of(read)
         conditional = "Condition" in resource.template.body["Resources"][resource.logical_id]
-        if compiled.bars and conditional and resource.type not in (ROLE, USER, "AWS::KMS::Key"):
+        if compiled.bars and conditional and resource.type not in (ROLE, USER, *KEYS):
             self._assume(f"{name} is deployed under a condition; its Denies are ignored")
             return _without_bars(compiled)
         return compiled
@@ -389,6 +455,21 @@ def permission_document(properties: Mapping[str, Any]) -> dict[str, Any]:
     }
     if conditions:
         statement["Condition"] = conditions
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def bus_document(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What AWS::Events::EventBusPolicy adds to a bus's policy: a statement, or its parts.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-eventbuspolicy.html
+    """
+    statement = properties.get("Statement")
+    if statement is None:
+        principal = properties.get("Principal")
+        statement = {
+            "Effect": "Allow", "Action": properties.get("Action"), "Resource": "*",
+            "Principal": "*" if principal == "*" else {"AWS": principal},
+        }  # fmt: skip
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 

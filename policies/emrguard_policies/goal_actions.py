@@ -71,6 +71,15 @@ SECRET = (
     "secretsmanager:PutResourcePolicy", "secretsmanager:DeleteSecret", "secretsmanager:UpdateSecretVersionStage",
     "secretsmanager:RotateSecret", "secretsmanager:ReplicateSecretToRegions",
 )  # fmt: skip
+MESSAGES = (
+    "sqs:ReceiveMessage", "sqs:SendMessage", "sqs:DeleteMessage", "sqs:PurgeQueue", "sqs:SetQueueAttributes",
+    "sqs:AddPermission", "sqs:RemovePermission", "sqs:DeleteQueue", "sqs:StartMessageMoveTask",
+    "sqs:ChangeMessageVisibility",
+)  # fmt: skip
+ON_TOPIC_OF_TENANT = (
+    "sns:Subscribe", "sns:Publish", "sns:AddPermission", "sns:RemovePermission", "sns:SetTopicAttributes",
+    "sns:PutDataProtectionPolicy", "sns:DeleteTopic",
+)  # fmt: skip
 ITEMS = (
     "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:PutItem",
     "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem",

@@ -8,11 +8,11 @@ from typing import Any
 
 from emrguard_policies import goal_actions as actions_on
 from emrguard_policies.assembly import Resource
-from emrguard_policies.carriers import TABLES, Carriers, name_of
+from emrguard_policies.carriers import BUS, TABLES, Carriers, name_of
 from emrguard_policies.iam.boxes import Atom, KeyAtom, TextAtom, key_dimension
 from emrguard_policies.iam.glob import Space
 from emrguard_policies.iam.symbolic import Compiled, Target, left_to
-from emrguard_policies.resolution import KAFKA_CLUSTERS, Resolver
+from emrguard_policies.resolution import KAFKA_CLUSTERS, KEYS, Resolver
 from emrguard_policies.runners import CREATORS, Run, Runner
 from emrguard_policies.tags import Tags
 from emrguard_policies.tenants import APPLICATION, Tenants
@@ -113,7 +113,7 @@ class GoalBuilder:
             owner, arn = self._tenants.mark(resource).tenant, self._resolver.arn(resource)
             if owner is None or arn is None:
                 continue
-            gate = resource.type == "AWS::KMS::Key"
+            gate = resource.type in KEYS
             yield self._goal(resource, owner, OWN, _GUARDED[resource.type], (arn,), gate=gate, own=True)
             if gate:
                 never = KeyAtom(
@@ -134,7 +134,7 @@ class GoalBuilder:
                 texts = (arn, f"{arn}/?*") if resource.type in ("AWS::S3::Bucket", APPLICATION) else (arn, f"{arn}:*")
                 yield self._goal(
                     resource, self._tenants.mark(resource).tenant, ESCALATION, actions_on.TAGGING, texts,
-                    gate=resource.type == "AWS::KMS::Key", tagged=False,
+                    gate=resource.type in KEYS, tagged=False,
                 )  # fmt: skip
 
     def of_account(self) -> Iterator[Goal]:
@@ -218,11 +218,12 @@ class GoalBuilder:
                 runner.resource, mark.tenant, "services", actions, texts, runs=runner.runs, path=mark.tenant is None
             )
         for actions, texts in runner.triggers if mark.tenant is None else ():
-            account = self._resolver.account(runner.resource.template)
+            source = texts[0].partition("/?*")[0].replace(":topic/", ":cluster/")
+            policies = self._policies(self._resolver.find(source), _SOURCES.get(source.split(":")[2], ""))
+            target = Target(texts, self._resolver.account(runner.resource.template), policies)
             yield Goal(
-                None, "services", name_of(runner.resource), actions, Target(texts, account), runner.resource,
-                runner.runs, path=True,
-            )  # fmt: skip
+                None, "services", name_of(runner.resource), actions, target, runner.resource, runner.runs, path=True
+            )
 
     def _of(self, resource: Resource, owner: str | None, kind: str) -> Iterator[Goal]:
         if resource.type == "AWS::S3::Bucket":
@@ -234,7 +235,7 @@ class GoalBuilder:
         arn = self._resolver.arn(resource)
         if arn is None:
             return
-        if resource.type == "AWS::KMS::Key":
+        if resource.type in KEYS:
             yield self._goal(resource, owner, kind or "keys", actions_on.KEY, (arn,), gate=True)
         elif resource.type == "AWS::Logs::LogGroup":
             yield self._goal(resource, owner, kind or "logs", actions_on.LOG_STREAM, (f"{arn}:log-stream:?*",))
@@ -249,6 +250,10 @@ class GoalBuilder:
             yield self._goal(resource, owner, "roles", actions_on.ON_USER, (arn,))
         elif resource.type == "AWS::SecretsManager::Secret":
             yield self._goal(resource, owner, "secrets", actions_on.SECRET, (arn,))
+        elif resource.type == "AWS::SQS::Queue":
+            yield self._goal(resource, owner, "data", actions_on.MESSAGES, (arn,))
+        elif resource.type == "AWS::SNS::Topic":
+            yield self._goal(resource, owner, "data", actions_on.ON_TOPIC_OF_TENANT, (arn,))
         elif resource.type in TABLES:
             if resource.type == "AWS::DynamoDB::GlobalTable":
                 # It has a table of this name in each of its Regions.
@@ -356,12 +361,17 @@ class GoalBuilder:
             if owner and found and its and its.tenant == owner and its.part != "log-bucket":
                 yield found[0], owner, found[1]
 
+    def _policies(self, resource: Resource | None, kind: str) -> tuple[Compiled, ...]:
+        """The policies that stand on a resource, and those that may stand on any of its type."""
+        own = self._found.policies_of.get(resource, ()) if resource is not None else ()
+        return (*own, *self._found.everywhere.get(kind, ()))
+
     def _goal(
         self, resource: Resource, owner: str | None, kind: str, actions: tuple[str, ...], texts: tuple[str, ...],
         *, gate: bool = False, atoms: tuple[Atom, ...] = (), own: bool = False, path: bool = False,
         runs: tuple[Run, ...] = (), tagged: bool = True,
     ) -> Goal:  # fmt: skip
-        policies = (*self._found.policies_of.get(resource, ()), *self._found.everywhere.get(resource.type, ()))
+        policies = self._policies(resource, resource.type)
         account = self._resolver.account(resource.template)
         if tagged:
             atoms = (*atoms, *self._tags.atoms(resource))
@@ -399,17 +409,23 @@ def _watches(rule: Resource) -> bool:
 
 _GUARDED: dict[str, tuple[str, ...]] = {
     "AWS::S3::Bucket": actions_on.OWN_BUCKET,
-    "AWS::KMS::Key": actions_on.OWN_KEY,
+    **dict.fromkeys(KEYS, actions_on.OWN_KEY),
     "AWS::IAM::Role": actions_on.OWN_ROLE,
     "AWS::SecretsManager::Secret": actions_on.OWN_SECRET,
     "AWS::ECR::Repository": actions_on.OWN_REPOSITORY,
     **dict.fromkeys(TABLES, actions_on.OWN_TABLE),
     STREAM: actions_on.OWN_STREAM,
 }
+_SOURCES = {
+    "sqs": "AWS::SQS::Queue", "sns": "AWS::SNS::Topic", "kinesis": "AWS::Kinesis::Stream", "events": BUS,
+    "s3": "AWS::S3::Bucket", "dynamodb": "AWS::DynamoDB::Table", "kafka": "AWS::MSK::Cluster",
+}  # fmt: skip
+"""What starts a runner, by the service of its ARN."""
 _CATALOG = ("AWS::Glue::Database", "AWS::Glue::Table")
 _OWNED = (
-    "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Logs::LogGroup", APPLICATION, "AWS::IAM::Role", "AWS::IAM::User",
+    "AWS::S3::Bucket", *KEYS, "AWS::Logs::LogGroup", APPLICATION, "AWS::IAM::Role", "AWS::IAM::User",
     "AWS::SecretsManager::Secret", *_CATALOG, "AWS::ECR::Repository", *ALARMS, *TABLES, STREAM, *KAFKA_CLUSTERS,
+    "AWS::SQS::Queue", "AWS::SNS::Topic",
 )  # fmt: skip
 _WATCHING = (
     *ALARMS, "AWS::Events::Rule", "AWS::GuardDuty::Detector", "AWS::Config::ConfigurationRecorder",

@@ -31,6 +31,7 @@ from emrguard_policies.resolution import Resolver
 from emrguard_policies.runners import Run, function_of, runners
 from emrguard_policies.tags import Tags
 from emrguard_policies.tenants import SERVICE, tenants_of
+from emrguard_policies.unmodelled import Unmodelled
 
 OUTSIDE = "a role outside of the assembly"
 LEAST_PRIVILEGE, TRUST, DEPUTY, UNDECIDED, SHARED = (
@@ -659,13 +660,13 @@ class _Prover:
         return self._owned_texts.get(tenant, [])
 
     def _declared(self) -> None:
-        declared = Declared(self._resolver, self._tenants)
-        for example in declared.counterexamples():
-            if example.source and example.target and example.check != UNDECIDED:
-                self._open.add((example.source, example.target, example.check))
-            self._counterexamples.append(example)
-        for text in declared.assumptions:
-            self._assume(text)
+        for reader in (Declared(self._resolver, self._tenants), Unmodelled(self._resolver, self._tenants)):
+            for example in reader.counterexamples():
+                if example.source and example.target and example.check != UNDECIDED:
+                    self._open.add((example.source, example.target, example.check))
+                self._counterexamples.append(example)
+            for text in reader.assumptions:
+                self._assume(text)
 
     def _custom_resources(self) -> None:
         """Custom resources that may change rights: what they change stands in no template."""
@@ -873,7 +874,7 @@ _STANDING = (
     "stacks for any account or region are all deployed to one account and region, of the partition aws",
     "no resource control or VPC endpoint policy, and no service control policy that was not given, is counted: those"
     " could only forbid more",
-    "KMS grants, access points and bucket ACLs made at run time are not in the templates and not judged",
+    "KMS grants, access points, shares and bucket ACLs made at run time are not in the templates and not judged",
     "administrators of the account are outside of the tenants",
 )
 

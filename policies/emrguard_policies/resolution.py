@@ -147,7 +147,7 @@ class Resolver:
         identified = resource_names.IDENTIFIED.get(resource.type)
         if identified:
             return self._format(resource, identified.arn, self.ref(resource))
-        if resource.type == "AWS::KMS::Key":
+        if resource.type in KEYS:
             return self._format(resource, "arn:{P}:kms:{R}:{A}:key/{id}", self.ref(resource))
         if resource.type in ("AWS::SecretsManager::Secret", _STACK, *KAFKA_CLUSTERS):
             return self.ref(resource)
@@ -155,7 +155,7 @@ class Resolver:
 
     def target(self, template: Template, value: Any) -> Resource | None:
         """The one resource that a value points at, by reference or by its literal name or ARN; None if not one."""
-        found = set(self._pointed(template, value))
+        found = set(self.pointed(template, value))
         if len(found) == 1:
             return found.pop()
         if found:
@@ -390,7 +390,7 @@ class Resolver:
             return self.arn(resource)
         if identified and name == identified.id_attribute:
             return self.ref(resource)
-        if resource.type == "AWS::KMS::Key" and name in ("Arn", "KeyId"):
+        if resource.type in KEYS and name in ("Arn", "KeyId"):
             return self.arn(resource) if name == "Arn" else self.ref(resource)
         if (resource.type == "AWS::SecretsManager::Secret" and name == "Id") or (
             resource.type in KAFKA_CLUSTERS and name == "Arn"
@@ -627,6 +627,12 @@ class Resolver:
                 label, example, prefix=identified.prefix, alphabet=identified.alphabet, lengths=length,
                 unique=True,
             ).char  # fmt: skip
+        if resource.type == "AWS::KMS::ReplicaKey":
+            # A replica has the id of its primary key.
+            primary = self._resolve(resource.template, resource.properties.get("PrimaryKeyArn"))
+            if isinstance(primary, str) and ":key/" in primary:
+                return primary.rpartition(":key/")[2]
+            return self.symbols.symbol(label, "mrk-replica", prefix="mrk-", alphabet=resource_names.HEX).char
         if resource.type == "AWS::KMS::Key":
             if self._resolve(resource.template, resource.properties.get("MultiRegion")) in (None, False, "false"):
                 return self._uuid(label)
@@ -741,17 +747,17 @@ class Resolver:
 
     # Pointers
 
-    def _pointed(self, template: Template, value: Any) -> Iterator[Resource]:
-        """Every resource that a value refers to, followed through parameters, outputs and exports."""
+    def pointed(self, template: Template, value: Any) -> Iterator[Resource]:
+        """Every resource that a value, or anything in it, refers to; followed through parameters, outputs, exports."""
         if isinstance(value, list):
             for item in value:
-                yield from self._pointed(template, item)
+                yield from self.pointed(template, item)
             return
         if not isinstance(value, Mapping):
             return
         if len(value) != 1:
             for item in value.values():
-                yield from self._pointed(template, item)
+                yield from self.pointed(template, item)
             return
         ((function, operand),) = value.items()
         if function == "Ref" and isinstance(operand, str):
@@ -765,14 +771,14 @@ class Resolver:
         elif function == "Fn::If" and isinstance(operand, list) and len(operand) == 3:
             decided = self._condition(template, operand[0])
             for branch in operand[1:] if decided is None else [operand[1] if decided else operand[2]]:
-                yield from self._pointed(template, branch)
+                yield from self.pointed(template, branch)
         elif function in ("Fn::ImportValue", "Fn::GetStackOutput"):
             follow = self._export if function == "Fn::ImportValue" else self._stack_output
             found = follow(template, operand)
             if found:
                 yield from self._pointed_by_output(*found)
         else:
-            yield from self._pointed(template, operand)
+            yield from self.pointed(template, operand)
 
     def _pointed_by_name(self, template: Template, name: str) -> Iterator[Resource]:
         if name in template.resources:
@@ -781,7 +787,7 @@ class Resolver:
             passed = template.parent_resource.properties.get("Parameters")
             if isinstance(passed, Mapping) and name in passed:
                 with self._once(template, f"target of {name}"):
-                    yield from self._pointed(template.parent_resource.template, passed[name])
+                    yield from self.pointed(template.parent_resource.template, passed[name])
 
     def _pointed_by_attribute(self, resource: Resource, name: str) -> Iterator[Resource]:
         child = resource.template.children.get(resource.logical_id)
@@ -794,7 +800,7 @@ class Resolver:
         output = template.outputs.get(name)
         if isinstance(output, Mapping):
             with self._once(template, f"target of Outputs.{name}"):
-                yield from self._pointed(template, output.get("Value"))
+                yield from self.pointed(template, output.get("Value"))
 
     def _pointed_by_sub(self, template: Template, operand: Any) -> Iterator[Resource]:
         text, variables = operand if isinstance(operand, list) and len(operand) == 2 else (operand, {})
@@ -803,13 +809,15 @@ class Resolver:
         for match in _REFERENCE.finditer(text):
             name = match[1].strip()
             if name in variables:
-                yield from self._pointed(template, variables[name])
+                yield from self.pointed(template, variables[name])
             elif "." in name:
-                yield from self._pointed(template, {"Fn::GetAtt": name})
+                yield from self.pointed(template, {"Fn::GetAtt": name})
             elif not name.startswith("!"):
                 yield from self._pointed_by_name(template, name)
 
 
+KEYS = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
+"""KMS keys; a replica has a policy of its own."""
 _OWN_SCHEME = ("AWS::KMS::Key", "AWS::SecretsManager::Secret", *KAFKA_CLUSTERS)
 _REPEATED = {
     ("AWS::EC2::VPC", "CidrBlock"), ("AWS::EC2::Subnet", "VpcId"), ("AWS::EC2::Subnet", "CidrBlock"),

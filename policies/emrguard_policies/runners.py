@@ -42,6 +42,7 @@ _SENDING: dict[str, tuple[str, ...]] = {
     "sns": ("sns:Publish",),
     "kinesis": ("kinesis:PutRecord", "kinesis:PutRecords"),
     "dynamodb": ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"),
+    "kafka": ("kafka-cluster:WriteData",),
     "s3": ("s3:PutObject", "s3:DeleteObject"),
 }  # fmt: skip
 TYPES = tuple(_USE)
@@ -222,8 +223,14 @@ class _Reader:
             self._triggers.setdefault(target, []).extend(self._source(resource.template, source))
 
     def _source(self, template: Template, value: Any) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+        target = self._resolver.target(template, value)
         text = self._resolver.resolve(template, value)
+        if target is not None and target.type.startswith("AWS::DynamoDB::"):
+            # The stream of a table has an ARN of its own; it is written through the table.
+            text = self._resolver.arn(target)
         parts = text.split(":") if isinstance(text, str) else []
         actions = _SENDING.get(parts[2]) if len(parts) > 5 else None
         if actions and isinstance(text, str):
+            text = text.partition("/stream/")[0] if parts[2] == "dynamodb" else text
+            text = f"{text.replace(':cluster/', ':topic/', 1)}/?*" if parts[2] == "kafka" else text
             yield actions, (f"{text}/?*" if parts[2] == "s3" else text,)

@@ -49,8 +49,16 @@ def tenants_of(assembly: Assembly, resolver: Resolver, given: Mapping[str, Any] 
     Raises:
         InputError: `given` has another form.
     """
-    if given is not None:
-        return _given(assembly, given)
+    found = _given(assembly, given) if given is not None else _told(assembly, resolver)
+    for replica in assembly.resources("AWS::KMS::ReplicaKey"):
+        primary = resolver.target(replica.template, replica.properties.get("PrimaryKeyArn"))
+        if primary is not None and primary in found.marks:
+            # It decrypts what the primary key encrypts, whoever made it.
+            found.marks[replica] = found.marks[primary]
+    return found
+
+
+def _told(assembly: Assembly, resolver: Resolver) -> Tenants:
     marks = {
         resource: resource.mark
         for resource in assembly.resources()

@@ -1,6 +1,8 @@
 """Matching of concrete strings against the patterns of a policy: wildcards, ARN segments, policy variables.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+says that a `*` at the end of "a resource ARN segment" can match beyond colons. That is the last of the six segments:
+IAM Access Analyzer finds nothing in common between `arn:aws:ecs:*:*:task-definition/a:*` and `…task-definition/b:*`.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 """
 

@@ -17,6 +17,8 @@ _STORES: dict[str, dict[str, Any]] = {
     "table": {"Type": "AWS::DynamoDB::Table"},
     "global-table": {"Type": "AWS::DynamoDB::GlobalTable"},
     "stream": {"Type": "AWS::Kinesis::Stream"},
+    "queue": {"Type": "AWS::SQS::Queue"},
+    "notices": {"Type": "AWS::SNS::Topic"},
     "cluster": {"Type": "AWS::MSK::ServerlessCluster", "Properties": {"ClusterName": "events"}},
 }
 _TOPIC = {
@@ -48,6 +50,8 @@ def _with(store: dict[str, Any], *statements: Any) -> dict[str, Any]:
         ("table", "dynamodb:Query", arn("Store", "/index/by-day")),
         ("global-table", "dynamodb:PutItem", arn("Store")),
         ("stream", "kinesis:GetRecords", arn("Store")),
+        ("queue", "sqs:ReceiveMessage", arn("Store")),
+        ("notices", "sns:Subscribe", {"Ref": "Store"}),
         ("stream", "kinesis:SubscribeToShard", arn("Store", "/consumer/*")),
         ("cluster", "kafka-cluster:Connect", arn("Store")),
         ("cluster", "kafka-cluster:ReadData", _TOPIC),
