@@ -1,4 +1,7 @@
-"""IAM accepts any word after the colon. A misspelt Allow gives nothing; a misspelt Deny protects nothing."""
+"""IAM accepts any word before and after the colon. A misspelt Allow gives nothing; a misspelt Deny protects nothing.
+
+The service is `emr-serverless` in policies; `emrserverless` is its name in Step Functions only.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,15 @@ def check(context: Context) -> Iterator[Violation]:
                 where = document.where(statement)
                 if context.unknown(action):
                     yield Violation(document.resource, where, "an action depends on the deployment", undecided=True)
-                elif action.lower().startswith("emr-serverless:") and not any(
-                    map(matching.action(action), statements.EMR_SERVERLESS_ACTIONS)
-                ):
+                elif _misspelt(action):
                     yield Violation(document.resource, where, f"no action of the service matches {action}")
+
+
+def _misspelt(action: str) -> bool:
+    service = action.partition(":")[0].lower()
+    if service == "emr-serverless":
+        return not any(map(matching.action(action), statements.EMR_SERVERLESS_ACTIONS))
+    return service.replace("-", "").replace("_", "") == "emrserverless"
 
 
 RULE = Rule(
