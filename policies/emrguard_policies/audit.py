@@ -78,10 +78,11 @@ def run(assembly: Assembly, rules: Iterable[Rule], *, today: date | None = None)
     context = Context(assembly, today or date.today())
     findings = [finding for rule in rules for finding in _judge(rule, context)]
     order = {template: index for index, template in enumerate(assembly.templates)}
+    ranks = {severity: rank for rank, severity in enumerate(SEVERITIES)}
     findings.sort(
         key=lambda finding: (
             order[finding.resource.template] if finding.resource else -1,
-            SEVERITIES.index(finding.severity),
+            ranks[finding.severity],
             finding.rule,
         )
     )

@@ -19,6 +19,8 @@ _LITERAL_VARIABLES = {"*": "*", "?": "?", "$": "$"}
 _VARIABLE_WITH_DEFAULT = re.compile(r"\s*(?P<key>[^,]+?)\s*,\s*'(?P<default>[^']*)'\s*")
 # Stand-ins for `${*}`, `${?}` and for wildcard characters in the values of variables, which are no wildcards.
 _ESCAPES = {"*": "\ue000", "?": "\ue001", ":": "\ue002"}
+_WILD = re.compile("[*?]")
+_WILD_OR_COLON = re.compile(f"[*?{_ESCAPES[':']}]")
 _UNESCAPE = {escaped: re.escape(char) for char, escaped in _ESCAPES.items()}
 
 
@@ -87,9 +89,10 @@ def unescaped(text: str) -> str:
 @lru_cache(maxsize=65536)
 def glob(pattern: str) -> Matcher:
     """Matcher of a string pattern in which `*` and `?` match any characters: StringLike."""
-    if not any(char in pattern for char in "*?"):
+    wild = _WILD.search(pattern)
+    if wild is None:
         return unescaped(pattern).__eq__
-    if pattern.endswith("*") and not any(char in pattern[:-1] for char in "*?"):
+    if wild[0] == "*" and wild.end() == len(pattern):
         prefix = unescaped(pattern[:-1])
         return lambda text: text.startswith(prefix)
     return _Wild(pattern)
@@ -101,8 +104,13 @@ def arn(pattern: str) -> Matcher:
     if pattern and not pattern.strip("*"):
         return lambda _: True
     # A colon inside the value of a variable begins no segment.
-    if not any(char in pattern for char in "*?\ue002") and pattern.count(":") >= ARN_SEGMENTS - 1:
-        return unescaped(pattern).__eq__
+    wild = _WILD_OR_COLON.search(pattern)
+    if (wild is None or wild.end() == len(pattern)) and pattern.count(":") >= ARN_SEGMENTS - 1:
+        if wild is None:
+            return unescaped(pattern).__eq__
+        if wild[0] == "*":
+            prefix = unescaped(pattern[:-1])
+            return lambda text: text.startswith(prefix)
     segments = pattern.split(":", ARN_SEGMENTS - 1)
     segments += ["*"] * (ARN_SEGMENTS - len(segments))
     matchers = [glob(segment) for segment in segments]

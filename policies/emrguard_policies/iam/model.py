@@ -41,6 +41,7 @@ LONGEST = 1_048_576
 _RESERVED = re.compile("[\U00100000-\U0010ffff]")
 # Nearly all objects are dicts, which is told much faster than whether something is a Mapping.
 _OBJECT = (dict, Mapping)
+_as_text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class PolicyError(InputError):
@@ -96,7 +97,8 @@ class Statement:
 class Policy:
     """A policy document; `name` is what explanations call it.
 
-    `variables` says whether `${…}` is expanded: from Version 2012-10-17 on.
+    `variables` says whether `${…}` is expanded: from Version 2012-10-17 on. `text` is the document as JSON, empty for a
+    policy that `parse` did not read.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Policy:
     kind: PolicyKind = "identity"
     variables: bool = True
     document: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
+    text: str = field(default="", compare=False, hash=False, repr=False)
 
 
 def parse(document: Mapping[str, Any] | str, name: str, kind: PolicyKind = "identity") -> Policy:
@@ -119,7 +122,8 @@ def parse(document: Mapping[str, Any] | str, name: str, kind: PolicyKind = "iden
         except (ValueError, RecursionError) as error:
             raise PolicyError(f"{name}: the policy is not JSON: {error}") from error
     try:
-        _short_enough(json.dumps(document, ensure_ascii=False), name)
+        text = _as_text(document)
+        _short_enough(text, name)
     except (TypeError, ValueError, RecursionError) as error:
         raise PolicyError(f"{name}: the policy cannot be written as JSON: {error}") from error
     if not isinstance(document, _OBJECT):
@@ -133,7 +137,7 @@ def parse(document: Mapping[str, Any] | str, name: str, kind: PolicyKind = "iden
         raise PolicyError(f"{name}: the policy has no Statement")
     listed = found if isinstance(found, list) else [found]
     statements = tuple(_statement(item, name, index, kind) for index, item in enumerate(listed))
-    return Policy(name, statements, kind, version == "2012-10-17", document)
+    return Policy(name, statements, kind, version == "2012-10-17", document, text)
 
 
 def read_json(text: str) -> Any:

@@ -17,6 +17,8 @@ PACK = "EmrGuard"
 
 def acknowledgments(resource: Resource) -> Mapping[str, str]:
     """Reason by rule id, from `Metadata.cdk_nag.rules_to_suppress`; those without a reason do not count."""
+    if "cdk_nag" not in resource.metadata:
+        return {}
     return {rule_id: reason for rule_id, reason in written_acknowledgments(resource) if reason}
 
 

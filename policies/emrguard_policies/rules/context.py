@@ -8,14 +8,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from emrguard_policies.accepted import declared
-from emrguard_policies.assembly import Assembly, Resource, Template
+from emrguard_policies.assembly import Assembly, Resource
 from emrguard_policies.iam import matching
 from emrguard_policies.iam.model import Policy, PolicyError, PolicyKind, Statement, parse
 from emrguard_policies.iam.symbols import is_symbol, pattern_of, symbols_in
 from emrguard_policies.resolution import Resolver
+from emrguard_policies.rules import statements
 from emrguard_policies.rules.base import Rule, Violation
 
 _Answer = TypeVar("_Answer")
@@ -51,6 +52,15 @@ class Document:
         return f"{self.path}.Statement[{statement.index}]"
 
 
+class Grant(NamedTuple):
+    """One Allow of an identity policy: where it stands, and the roles, users and groups that carry it."""
+
+    position: int
+    document: Document
+    carriers: tuple[Resource, ...]
+    statement: Statement
+
+
 class Context:
     """Answers of one assembly, computed once. `today` is the day for which support dates are judged."""
 
@@ -61,6 +71,7 @@ class Context:
         self._by_type: dict[str, list[Resource]] = {}
         for resource in assembly.resources():
             self._by_type.setdefault(resource.type, []).append(resource)
+        self._targets: dict[tuple[Resource, str], Resource | None] = {}
         self._documents: dict[tuple[Resource, str], Document] = {}
         self._spelled: dict[str, str] = {}
         self._pointing: dict[tuple[str, str], dict[Resource, list[Resource]]] = {}
@@ -89,7 +100,8 @@ class Context:
         about them, and have none in its answer.
         """
         policies = [document.policy for document in documents if document.policy is not None]
-        key = (question, pattern_of(_as_text([[policy.document for policy in policies], facts])))
+        # JSON has no character 0, so that it parts the texts.
+        key = (question, pattern_of("\0".join([*(policy.text for policy in policies), _as_text(facts)])))
         if key not in self._alike:
             self._alike[key] = question(policies, *facts)
         answer: _Answer = self._alike[key]
@@ -137,8 +149,11 @@ class Context:
 
     def target(self, resource: Resource, path: str) -> Resource | None:
         """The resource that a property points at, across stacks."""
-        value = self.raw(resource, path)
-        return None if value is None else self.resolver.target(resource.template, value)
+        key = (resource, path)
+        if key not in self._targets:
+            value = self.raw(resource, path)
+            self._targets[key] = None if value is None else self.resolver.target(resource.template, value)
+        return self._targets[key]
 
     def unknown(self, value: Any) -> bool:
         """Whether a resolved value is text, some of which could be anything."""
@@ -261,6 +276,29 @@ class Context:
                 found.setdefault(carrier, []).append(document)
         return found
 
+    def granting(self, actions: tuple[str, ...]) -> list[Grant]:
+        """The statements of identity policies that allow one of some actions (in lower case), in their order."""
+        found = [
+            grant
+            for alike in self._grants.values()
+            if statements.allowed(alike[0].statement, actions)
+            for grant in alike
+        ]
+        return sorted(found, key=lambda grant: grant.position)
+
+    @cached_property
+    def _grants(self) -> dict[tuple[Any, Any], list[Grant]]:
+        """Every Allow of an identity policy by its actions, which are the same for most tenants."""
+        found: dict[tuple[Any, Any], list[Grant]] = {}
+        position = 0
+        for document, carriers in self.identity_documents:
+            for statement in document.statements:
+                position += 1
+                if statement.effect == "Allow":
+                    grant = Grant(position, document, carriers, statement)
+                    found.setdefault((statement.actions, statement.not_actions), []).append(grant)
+        return found
+
     @cached_property
     def execution_roles(self) -> list[Resource]:
         """Roles that EMR Serverless may assume, and roles marked as such."""
@@ -358,12 +396,12 @@ class Context:
         users += [(group, "KmsKeyId") for group in self.of("AWS::Logs::LogGroup") if group in self.log_groups]
         users += [(trail, "KMSKeyId") for trail in self.of("AWS::CloudTrail::Trail")]
         for user, path in users:
-            key = self._key(user.template, self.raw(user, path))
+            key = self._key(self.target(user, path))
             if key is not None:
                 found.setdefault(key, []).append(user)
         for bucket in self.buckets:
             for written in self.bucket_keys(bucket):
-                key = self._key(bucket.template, written)
+                key = self._key(self.resolver.target(bucket.template, written))
                 if key is not None:
                     found.setdefault(key, []).append(bucket)
         return found
@@ -376,8 +414,8 @@ class Context:
             if isinstance(default, Mapping) and "KMSMasterKeyID" in default:
                 yield default["KMSMasterKeyID"]
 
-    def _key(self, template: Template, value: Any) -> Resource | None:
-        target = None if value is None else self.resolver.target(template, value)
+    def _key(self, target: Resource | None) -> Resource | None:
+        """The key that a reference leads to, an alias followed."""
         if target is not None and target.type == "AWS::KMS::Alias":
             target = self.target(target, "TargetKeyId")
         return target if target is not None and target.type == "AWS::KMS::Key" else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emrguard_policies.iam import matching
-from emrguard_policies.iam.model import Condition, Statement
+from emrguard_policies.iam.model import Condition, Policy, Statement
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
@@ -19,15 +19,7 @@ def check(context: Context) -> Iterator[Violation]:
     """Buckets that hold a tenant's data or logs and lack one of the two statements."""
     for bucket in context.buckets:
         documents = context.bucket_policies(bucket)
-        statements = [statement for document in documents for statement in document.statements]
-        arn = context.resolver.arn(bucket) or ""
-        denies = [statement.conditions[0] for statement in statements if _denies_all(statement, arn)]
-        http = any(
-            _is(condition, "aws:securetransport", ("Bool",)) and "false" in condition.values for condition in denies
-        )
-        old = any(
-            _is(condition, "s3:tlsversion", ("NumericLessThan",)) and _at_least(condition) for condition in denies
-        )
+        http, old = context.alike(_denied, documents, context.resolver.arn(bucket) or "")
         if http and old:
             continue
         lacking = " and ".join(text for text, there in (("plain HTTP", http), ("TLS below 1.2", old)) if not there)
@@ -35,6 +27,15 @@ def check(context: Context) -> Iterator[Violation]:
             yield Violation(bucket, "", f"the bucket policy that may deny {lacking} cannot be read", undecided=True)
         else:
             yield Violation(bucket, "", f"no statement of a bucket policy denies {lacking} to everybody")
+
+
+def _denied(policies: list[Policy], arn: str) -> tuple[bool, bool]:
+    """Whether plain HTTP, and whether an old TLS, is denied."""
+    statements = [statement for policy in policies for statement in policy.statements]
+    denies = [statement.conditions[0] for statement in statements if _denies_all(statement, arn)]
+    http = any(_is(condition, "aws:securetransport", ("Bool",)) and "false" in condition.values for condition in denies)
+    old = any(_is(condition, "s3:tlsversion", ("NumericLessThan",)) and _at_least(condition) for condition in denies)
+    return http, old
 
 
 def _denies_all(statement: Statement, arn: str) -> bool:

@@ -21,10 +21,9 @@ def check(context: Context) -> Iterator[Violation]:
             message = f"the policy cannot be read: {document.problem}"
             yield Violation(document.resource, document.path, message, undecided=True)
         for statement in document.statements:
-            if statement.effect != "Allow" or resource_policies.names_root(context, statement):
-                continue
-            for found in _wide(statement):
-                yield Violation(document.resource, document.where(statement), found)
+            found = list(_wide(statement)) if statement.effect == "Allow" else []
+            if found and not resource_policies.names_root(context, statement):
+                yield from (Violation(document.resource, document.where(statement), each) for each in found)
 
 
 def _wide(statement: Statement) -> Iterator[str]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from emrguard_policies.iam import matching
-from emrguard_policies.iam.model import Statement
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
@@ -33,7 +33,7 @@ def check(context: Context) -> Iterator[Violation]:
             if document.policy is None:
                 yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
             for statement in document.statements:
-                if statement.effect != "Allow" or _knows_no_resource(statement):
+                if statement.effect != "Allow" or _know_no_resource(statement.actions):
                     continue
                 where = document.where(statement)
                 found = [item for item in statement.resources or () if item == "*" or _ALL_BUCKETS.match(item)]
@@ -46,9 +46,10 @@ def check(context: Context) -> Iterator[Violation]:
                     yield Violation(document.resource, where, "a resource depends on the deployment", undecided=True)
 
 
-def _knows_no_resource(statement: Statement) -> bool:
-    return statement.actions is not None and all(
-        any(matching.action(pattern)(action.lower()) for pattern in _WITHOUT_RESOURCE) for action in statement.actions
+@lru_cache(maxsize=4096)
+def _know_no_resource(actions: tuple[str, ...] | None) -> bool:
+    return actions is not None and all(
+        any(matching.action(pattern)(action.lower()) for pattern in _WITHOUT_RESOURCE) for action in actions
     )
 
 

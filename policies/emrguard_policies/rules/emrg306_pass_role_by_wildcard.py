@@ -16,25 +16,20 @@ from emrguard_policies.rules.context import Context
 def check(context: Context) -> Iterator[Violation]:
     """Statements that allow iam:PassRole by a pattern that includes an execution role, or any beside StartJobRun."""
     roles = [context.resolver.arn(role) or "" for role in context.execution_roles]
-    for document, _ in context.identity_documents:
+    for _, document, _, statement in context.granting(("iam:passrole",)):
         starts = statements.start_jobs(document.statements)
         if not roles and not starts:
             continue
-        for statement in document.statements:
-            if not statements.allows(statement, "iam:passrole"):
-                continue
-            where = document.where(statement)
-            patterns = [item for item in statement.resources or () if "*" in item or "?" in item]
-            found = [item for item in patterns if any(context.matches(item, role) for role in roles)]
-            found += [
-                item for item in patterns if starts and item not in found and f":{item}".endswith((":*", ":role/*"))
-            ]
-            if statement.not_resources is not None:
-                yield Violation(document.resource, where, "NotResource: every role but some may be passed")
-            elif found:
-                yield Violation(document.resource, where, f"Resource {', '.join(map(context.shown, found))}")
-            elif any(len(item) == 1 and context.unknown(item) for item in statement.resources or ()):
-                yield Violation(document.resource, where, "the role depends on the deployment", undecided=True)
+        where = document.where(statement)
+        patterns = [item for item in statement.resources or () if "*" in item or "?" in item]
+        found = [item for item in patterns if any(context.matches(item, role) for role in roles)]
+        found += [item for item in patterns if starts and item not in found and f":{item}".endswith((":*", ":role/*"))]
+        if statement.not_resources is not None:
+            yield Violation(document.resource, where, "NotResource: every role but some may be passed")
+        elif found:
+            yield Violation(document.resource, where, f"Resource {', '.join(map(context.shown, found))}")
+        elif any(len(item) == 1 and context.unknown(item) for item in statement.resources or ()):
+            yield Violation(document.resource, where, "the role depends on the deployment", undecided=True)
 
 
 RULE = Rule(

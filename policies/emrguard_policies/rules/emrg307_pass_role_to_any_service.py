@@ -11,26 +11,25 @@ from emrguard_policies.rules import statements
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
+_PASS = ("iam:passrole",)
+
 
 def check(context: Context) -> Iterator[Violation]:
     """Statements that allow iam:PassRole of an execution role, or beside StartJobRun, without naming the service."""
     roles = set(context.execution_roles)
-    for document, _ in context.identity_documents:
+    for _, document, _, statement in context.granting(_PASS):
         starts = statements.start_jobs(document.statements)
-        if not roles and not starts:
+        if not statements.named(statement, _PASS) or not (roles or starts):
             continue
-        for statement in document.statements:
-            if not statements.named(statement, ("iam:passrole",)):
-                continue
-            where = document.where(statement)
-            conditions = statements.positive(statement, "iam:passedtoservice")
-            opaque = any(len(item) == 1 and context.unknown(item) for item in statement.resources or ())
-            if conditions and not any("*" in value for condition in conditions for value in condition.values):
-                continue
-            if starts or context.covered(statement, roles):
-                yield Violation(document.resource, where, "iam:PassedToService is not limited to one service")
-            elif opaque:
-                yield Violation(document.resource, where, "the role depends on the deployment", undecided=True)
+        where = document.where(statement)
+        conditions = statements.positive(statement, "iam:passedtoservice")
+        opaque = any(len(item) == 1 and context.unknown(item) for item in statement.resources or ())
+        if conditions and not any("*" in value for condition in conditions for value in condition.values):
+            continue
+        if starts or context.covered(statement, roles):
+            yield Violation(document.resource, where, "iam:PassedToService is not limited to one service")
+        elif opaque:
+            yield Violation(document.resource, where, "the role depends on the deployment", undecided=True)
 
 
 RULE = Rule(

@@ -13,24 +13,24 @@ from emrguard_policies.rules import statements
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context, Document
 
-_TOKEN = "emr-serverless:getsessionendpoint"  # noqa: S105 - the name of an action
+_TOKEN = ("emr-serverless:getsessionendpoint",)
 _START = "emr-serverless:startsession"
 
 
 def check(context: Context) -> Iterator[Violation]:
     """Statements that give the token of a session to principals that start none, and to submitters."""
-    for document, carriers in context.identity_documents if context.applications else ():
+    for document, _ in context.identity_documents if context.applications else ():
         if document.policy is None and document.opaque:
             yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
-        for statement in document.statements:
-            if not statements.named(statement, (_TOKEN,)):
-                continue
-            for carrier in carriers or (document.resource,):
-                submits = carrier.mark.part == "submitter-role"
-                if submits or not _starts(context, document, carrier):
-                    reason = "submits batch jobs only" if submits else "may start no session"
-                    found = f"{carrier.logical_id} may call GetSessionEndpoint, yet it {reason}"
-                    yield Violation(document.resource, document.where(statement), found)
+    for _, document, carriers, statement in context.granting(_TOKEN) if context.applications else ():
+        if not statements.named(statement, _TOKEN):
+            continue
+        for carrier in carriers or (document.resource,):
+            submits = carrier.mark.part == "submitter-role"
+            if submits or not _starts(context, document, carrier):
+                reason = "submits batch jobs only" if submits else "may start no session"
+                found = f"{carrier.logical_id} may call GetSessionEndpoint, yet it {reason}"
+                yield Violation(document.resource, document.where(statement), found)
 
 
 def _starts(context: Context, document: Document, carrier: Resource) -> bool:

@@ -31,20 +31,19 @@ _WRONG = (("an application", _ON_JOB_RUNS, _APPLICATION), ("a job run", _ON_APPL
 
 def check(context: Context) -> Iterator[Violation]:
     """Statements whose resources are all of the other kind than an action needs."""
-    for document, _ in context.identity_documents:
-        for statement in document.statements:
-            actions = {action.lower() for action in statement.actions or ()}
-            if statement.effect != "Allow" or not actions & (_ON_JOB_RUNS | _ON_APPLICATIONS):
-                continue
-            where = document.where(statement)
-            if any(map(context.unknown, statement.resources or ())):
-                yield Violation(document.resource, where, "a resource depends on the deployment", undecided=True)
-                continue
-            for kind, needed, form in _WRONG:
-                useless = [action for action in statement.actions or () if action.lower() in needed]
-                if useless and _all_match(context, statement, form):
-                    message = f"{', '.join(useless)} on the ARN of {kind} allows nothing"
-                    yield Violation(document.resource, where, message)
+    for _, document, _, statement in context.granting((*_ON_JOB_RUNS, *_ON_APPLICATIONS)):
+        actions = {action.lower() for action in statement.actions or ()}
+        if actions.isdisjoint(_ON_JOB_RUNS) and actions.isdisjoint(_ON_APPLICATIONS):
+            continue
+        where = document.where(statement)
+        if any(map(context.unknown, statement.resources or ())):
+            yield Violation(document.resource, where, "a resource depends on the deployment", undecided=True)
+            continue
+        for kind, needed, form in _WRONG:
+            useless = [action for action in statement.actions or () if action.lower() in needed]
+            if useless and _all_match(context, statement, form):
+                message = f"{', '.join(useless)} on the ARN of {kind} allows nothing"
+                yield Violation(document.resource, where, message)
 
 
 def _all_match(context: Context, statement: Statement, form: re.Pattern[str]) -> bool:

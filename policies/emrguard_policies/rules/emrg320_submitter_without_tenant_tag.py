@@ -20,17 +20,16 @@ _ID_LENGTH = 16
 
 def check(context: Context) -> Iterator[Violation]:
     """Statements that let somebody run code on applications that they neither name nor know by a tag."""
-    for document, _ in context.identity_documents:
-        for statement in document.statements:
-            if not statements.named(statement, _ACTIONS):
-                continue
-            where = document.where(statement)
-            if any(len(item) == 1 and context.unknown(item) for item in statement.resources or ()):
-                yield Violation(document.resource, where, "the applications depend on the deployment", undecided=True)
-            elif _is_wide(context, statement) and not _demands_tag(statement):
-                found = ", ".join(map(context.shown, statement.resources or ("all but some",)))
-                message = f"jobs may be started on {found}, with no condition on a tag of the application"
-                yield Violation(document.resource, where, message)
+    for _, document, _, statement in context.granting(_ACTIONS):
+        if not statements.named(statement, _ACTIONS):
+            continue
+        where = document.where(statement)
+        if any(len(item) == 1 and context.unknown(item) for item in statement.resources or ()):
+            yield Violation(document.resource, where, "the applications depend on the deployment", undecided=True)
+        elif _is_wide(context, statement) and not _demands_tag(statement):
+            found = ", ".join(map(context.shown, statement.resources or ("all but some",)))
+            message = f"jobs may be started on {found}, with no condition on a tag of the application"
+            yield Violation(document.resource, where, message)
 
 
 def _is_wide(context: Context, statement: Statement) -> bool:

@@ -15,30 +15,27 @@ from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
 _BUCKET = re.compile(r"^arn:[^:]*:s3:::([^/*?]+)$")
-_LIST = "s3:listbucket"
+_LIST = ("s3:listbucket",)
 
 
 def check(context: Context) -> Iterator[Violation]:
     """Statements that reach some prefix of a bucket but list all of it."""
-    for document, _ in context.identity_documents:
-        for statement in document.statements:
-            if not statements.named(statement, (_LIST,)) or statements.positive(statement, "s3:prefix"):
+    for _, document, _, statement in context.granting(_LIST):
+        if not statements.named(statement, _LIST) or statements.positive(statement, "s3:prefix"):
+            continue
+        where = document.where(statement)
+        resources = statement.resources or ()
+        for arn in filter(_BUCKET.match, resources):
+            keys = [item.removeprefix(f"{arn}/") for item in resources if item.startswith(f"{arn}/")]
+            if not keys or any(key.startswith("*") for key in keys):
                 continue
-            where = document.where(statement)
-            resources = statement.resources or ()
-            for arn in filter(_BUCKET.match, resources):
-                keys = [item.removeprefix(f"{arn}/") for item in resources if item.startswith(f"{arn}/")]
-                if not keys or any(key.startswith("*") for key in keys):
-                    continue
-                shown = ", ".join(map(context.shown, keys))
-                if any(map(context.unknown, keys)):
-                    message = (
-                        "the prefix that the statement is for depends on the deployment; it lists the whole bucket"
-                    )
-                    yield Violation(document.resource, where, message, undecided=True)
-                else:
-                    message = f"{_listing(statement)} on the whole bucket, though the objects are limited to {shown}"
-                    yield Violation(document.resource, where, message)
+            shown = ", ".join(map(context.shown, keys))
+            if any(map(context.unknown, keys)):
+                message = "the prefix that the statement is for depends on the deployment; it lists the whole bucket"
+                yield Violation(document.resource, where, message, undecided=True)
+            else:
+                message = f"{_listing(statement)} on the whole bucket, though the objects are limited to {shown}"
+                yield Violation(document.resource, where, message)
 
 
 def _listing(statement: Statement) -> str:

@@ -50,17 +50,22 @@ def _wide(context: Context, statement: Statement) -> Iterator[str]:
     for action in statement.actions or ():
         if action == "*" or action.endswith(":*"):
             yield f"Action {action}"
-    looks = all(
-        action.lower().partition(":")[2].startswith(("describe", "list")) for action in statement.actions or ("",)
-    )
     for pattern in statement.resources or ():
+        if "*" not in pattern:
+            continue
         regional = _REGIONAL.match(pattern)
         if regional and "*" in regional.groups():
             yield f"Resource {context.shown(pattern)} in any account or Region"
-        elif _ANY_NAME.match(pattern) and not looks:
+        elif _ANY_NAME.match(pattern) and not _looks(statement):
             yield f"Resource {context.shown(pattern)}"
         elif pattern == "*" and any(_knows_resources(action) for action in statement.actions or ()):
             yield f"{', '.join(statement.actions or ())} on Resource *"
+
+
+def _looks(statement: Statement) -> bool:
+    """Whether a statement allows only to list and to describe."""
+    actions = statement.actions or ("",)
+    return all(action.lower().partition(":")[2].startswith(("describe", "list")) for action in actions)
 
 
 def _knows_resources(action: str) -> bool:

@@ -27,20 +27,20 @@ def check(context: Context) -> Iterator[Violation]:
     for document, _ in context.identity_documents if arns else ():
         if document.policy is None and document.opaque:
             yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
-        for statement in document.statements:
-            acts = statements.allowed(statement, _ON_OBJECTS)
-            lists = statements.allows(statement, _LIST) and not statements.tied(statement, ("s3:prefix",))
-            if statement.effect != "Allow" or not (acts or lists):
+    for _, document, _, statement in context.granting((*_ON_OBJECTS, _LIST)) if arns else ():
+        acts = statements.allowed(statement, _ON_OBJECTS)
+        lists = statements.allows(statement, _LIST) and not statements.tied(statement, ("s3:prefix",))
+        if not (acts or lists):
+            continue
+        for bucket in arns if _any_name(statement) else dict.fromkeys(context.buckets_in(statement)):
+            if bucket not in arns:
                 continue
-            for bucket in arns if _any_name(statement) else dict.fromkeys(context.buckets_in(statement)):
-                if bucket not in arns:
-                    continue
-                if acts and context.covers(statement, f"{arns[bucket]}/any-folder/object"):
-                    found = f"{', '.join(acts)} on every object of {bucket.logical_id}"
-                    yield Violation(document.resource, document.where(statement), found)
-                if lists and context.covers(statement, arns[bucket]):
-                    found = f"s3:ListBucket without s3:prefix on {bucket.logical_id}"
-                    yield Violation(document.resource, document.where(statement), found)
+            if acts and context.covers(statement, f"{arns[bucket]}/any-folder/object"):
+                found = f"{', '.join(acts)} on every object of {bucket.logical_id}"
+                yield Violation(document.resource, document.where(statement), found)
+            if lists and context.covers(statement, arns[bucket]):
+                found = f"s3:ListBucket without s3:prefix on {bucket.logical_id}"
+                yield Violation(document.resource, document.where(statement), found)
 
 
 def _any_name(statement: Statement) -> bool:

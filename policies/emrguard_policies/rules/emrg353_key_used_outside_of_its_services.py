@@ -21,29 +21,36 @@ _USE = ("kms:decrypt", "kms:encrypt", "kms:generatedatakey")
 def check(context: Context) -> Iterator[Violation]:
     """Statements of identity policies and key policies that let roles use a marked key without a service."""
     keys = dict.fromkeys(key for key in context.keys if key.mark.tenant or key.mark.shared)
-    # A key's own policy is about that key alone.
-    documents: list[tuple[Document, Resource | None]] = [
-        (document, None) for document, _ in context.identity_documents if keys
-    ]
-    for key in keys:
-        if context.given(key, "KeyPolicy") is not False:
-            documents.append((context.document(key, "KeyPolicy", "resource"), key))
-    for document, own in documents:
+    own = [(key, context.document(key, "KeyPolicy", "resource")) for key in keys if _has_policy(context, key)]
+    documents = [document for document, _ in context.identity_documents if keys] + [document for _, document in own]
+    for document in documents:
         if document.policy is None and document.opaque:
             yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
+    for _, document, _, statement in context.granting(_USE) if keys else ():
+        used = _used_directly(statement)
+        yield from _judge(document, statement, used, context.covered(statement, keys) if used else [])
+    # A key's own policy is about that key alone.
+    for key, document in own:
         for statement in document.statements:
-            used = [action for action in _USE if _directly(statement, action)]
-            reached = ([own] if own else context.covered(statement, keys)) if used else []
-            if reached:
-                names = ", ".join(key.logical_id for key in reached)
-                found = f"{', '.join(used)} with {names} without kms:ViaService"
-                yield Violation(document.resource, document.where(statement), found)
+            yield from _judge(document, statement, _used_directly(statement), [key])
 
 
-def _directly(statement: Statement, action: str) -> bool:
-    """Whether a statement allows roles an action without a service between."""
+def _has_policy(context: Context, key: Resource) -> bool:
+    return context.given(key, "KeyPolicy") is not False
+
+
+def _judge(document: Document, statement: Statement, used: list[str], reached: list[Resource]) -> Iterator[Violation]:
+    if used and reached:
+        names = ", ".join(key.logical_id for key in reached)
+        found = f"{', '.join(used)} with {names} without kms:ViaService"
+        yield Violation(document.resource, document.where(statement), found)
+
+
+def _used_directly(statement: Statement) -> list[str]:
+    """The actions that a statement allows roles without a service between."""
     by_roles = statement.principals is None or any(item.kind == "AWS" for item in statement.principals)
-    return by_roles and statements.allows(statement, action) and not statements.tied(statement, ("kms:viaservice",))
+    used = statements.allowed(statement, _USE) if by_roles else []
+    return [] if used and statements.tied(statement, ("kms:viaservice",)) else used
 
 
 RULE = Rule(

@@ -17,11 +17,9 @@ _PROPERTY = "InteractiveConfiguration"
 
 def check(context: Context) -> Iterator[Violation]:
     """Settings for interactive use that nobody of the assembly is allowed to use."""
-    documents = [document for document, _ in context.identity_documents]
-    opaque = any(document.opaque for document in documents)
-    held = [statement for document in documents for statement in document.statements]
+    opaque = any(document.opaque for document, _ in context.identity_documents)
     wanted = tuple(ACTIONS.values())
-    granted = {action for statement in held for action in statements.named(statement, wanted)}
+    granted = {action for grant in context.granting(wanted) for action in statements.named(grant.statement, wanted)}
     for application in context.applications:
         for name, certain in enabled(context, application).items():
             if ACTIONS[name] in granted:
