@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypedDict
 
 import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -18,6 +20,7 @@ from emrguard import monitoring as _monitoring
 from emrguard import runtime_configuration as _runtime
 from emrguard._engine import Engine
 from emrguard._manifest import Owner
+from emrguard._metrics import WithMetrics
 from emrguard._reasons import Reasons
 from emrguard.application_key import ApplicationKey
 from emrguard.capacity import Capacity
@@ -61,7 +64,8 @@ class CommonOptions(TypedDict, total=False):
     tags: Mapping[str, str]
 
 
-class Application(Construct):
+@jsii.implements(ec2.IConnectable)
+class Application(WithMetrics, Construct):
     """An application of some engine. Not public: `SparkApplication` and `HiveApplication` are.
 
     Args:
@@ -129,10 +133,12 @@ class Application(Construct):
         monitored = _monitoring.render(self, monitoring or Monitoring(), engine, logs, key, release, reasons)
         self.runtime_defaults: Mapping[str, str] = dict(defaults(release))
         """The engine's settings that a job gets: the properties of `spark-defaults`, or of `hive-site`."""
+        self.application_name = tenant if application_name is None else self._name(application_name)
+        """Name of the application."""
         application = emrserverless.CfnApplication(
             self,
             "Resource",
-            name=tenant if application_name is None else self._name(application_name),
+            name=self.application_name,
             type=engine.type,
             release_label=release.label,
             architecture=architecture,
@@ -178,6 +184,11 @@ class Application(Construct):
         """Id of the application."""
         self.application_arn = application.attr_arn
         """ARN of the application."""
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """Lets workers reach data stores in the VPC; those of the network, which all its applications share."""
+        return self._network.connections
 
     def grant_submit(self, role: iam.IRole, execution_role: ExecutionRole) -> iam.Grant:
         """Let a role run jobs on this application that run as `execution_role`, follow, cancel and inspect them.
