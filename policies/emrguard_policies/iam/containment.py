@@ -6,6 +6,7 @@ A witness is confirmed by the concrete engine (`decide`); what it does not confi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,6 +21,7 @@ from emrguard_policies.iam.glob import Dialect, Space, Undecided, common_text
 from emrguard_policies.iam.model import Condition, Effect, Policy, PrincipalPattern, Statement, parse
 
 _ACCOUNT = "111122223333"
+_ACTION = re.compile(r'"([a-z0-9-]+:[A-Z][A-Za-z0-9]+)"')
 _ACTIONS = ("?*:?*",)
 # A request is about an ARN, or about no resource in particular, which policies and decisions write as `*`.
 _RESOURCES: tuple[tuple[str, Dialect], ...] = (("arn:aws*:?*:*:*:?*", "glob"), ("*", "exact"))
@@ -233,10 +235,13 @@ def _universe(space: Space, principals: Sequence[str] | None, resource: tuple[st
 
 
 def _nicer(found: symbolic.Found, atoms: Sequence[Atom], bars: Sequence[Box]) -> symbolic.Found:
-    """The same witness with an action that exists and an account number, where such a request goes beyond as well."""
+    """The same witness with an existing action, an ARN of its service and an account number, if that is beyond, too."""
     service = str(found["action"]).split(":")[0]
     texts = [atom for atom in atoms if isinstance(atom, TextAtom)]
     choices = [("action", f"{service}:{name}") for name in _known_actions().get(service, ())]
+    resource = str(found["resource"])
+    if resource.startswith("arn:aws:x:"):
+        choices.append(("resource", resource.replace(":x:", f":{service}:", 1)))
     principal = str(found.get("principal", ""))
     if "x" * 12 in principal:
         choices.append(("principal", principal.replace("x" * 12, _ACCOUNT)))
@@ -261,14 +266,20 @@ def _known_actions() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _spelled(action: str, policies: Sequence[Policy]) -> str:
-    """An action as one of the policies writes it."""
+    """An action as one of the policies writes it, or else one of those of AWS's that are known offline."""
     written = (
         text
         for policy in policies
         for statement in policy.statements
         for text in (*(statement.actions or ()), *(statement.not_actions or ()))
     )
-    return next((text for text in written if text.lower() == action), action)
+    return next((text for text in written if text.lower() == action), _spellings().get(action, action))
+
+
+@cache
+def _spellings() -> Mapping[str, str]:
+    text = (files("emrguard_policies") / "managed_policies.json").read_text(encoding="utf-8")
+    return {each.lower(): each for each in _ACTION.findall(text)}
 
 
 def _witness(space: Space, found: symbolic.Found) -> dict[str, Any]:
