@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from emrguard_policies.cli import main
+from emrguard_policies.commands.iam import iam
 
 PAGE = Path(__file__).parents[3] / "docs" / "proof.md"
 
@@ -23,6 +23,6 @@ def test_the_example_prints_what_it_says(tmp_path: Path) -> None:
         statement = {"Effect": "Allow", "Action": action, "Resource": resource}
         (tmp_path / name).write_text(json.dumps({"Version": "2012-10-17", "Statement": statement}), encoding="utf-8")
     files = ["--candidate", str(tmp_path / "new.json"), "--reference", str(tmp_path / "limit.json")]
-    result = CliRunner().invoke(main, ["iam", "contains", *files])
+    result = CliRunner().invoke(iam, ["contains", *files])
     assert result.exit_code == 3
     assert result.output.strip() == section.split("```json\n")[1].split("\n```")[0]
