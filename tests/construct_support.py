@@ -180,6 +180,8 @@ class Synthesized:
                 return name
             case "AWS::Lambda::Function":
                 return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+            case "AWS::StepFunctions::StateMachine":
+                return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}"
             case "AWS::EMRServerless::Application":
                 return f"arn:aws:emr-serverless:{REGION}:{ACCOUNT}:/applications/{name.lower()}"
             case other:

@@ -19,7 +19,9 @@ from emrguard.initial_capacity import InitialCapacity
 from emrguard.interactive import Interactive
 from emrguard.interactive_user_role import InteractiveUserRole
 from emrguard.isolated_network import IsolatedNetwork
+from emrguard.job import HiveJob, SparkJob
 from emrguard.job_logs import JobLogs
+from emrguard.job_state_machine import JobStateMachine
 from emrguard.lifecycle import Lifecycle
 from emrguard.macie import Macie
 from emrguard.monitoring import Monitoring
@@ -53,11 +55,13 @@ __all__ = [
     "ExistingVpc",
     "Feature",
     "HiveApplication",
+    "HiveJob",
     "InitialCapacity",
     "Interactive",
     "InteractiveUserRole",
     "IsolatedNetwork",
     "JobLogs",
+    "JobStateMachine",
     "Lifecycle",
     "Macie",
     "Monitoring",
@@ -69,6 +73,7 @@ __all__ = [
     "RuntimeConfiguration",
     "SettingsError",
     "SparkApplication",
+    "SparkJob",
     "SubmitterRole",
     "Tenant",
     "TenantApplication",

@@ -174,6 +174,10 @@ CANCEL_JOB_RUNS: Final[Actions] = ("emr-serverless:CancelJobRun",)
 DESCRIBE_STACK_RESOURCE: Final[Actions] = ("cloudformation:DescribeStackResource",)
 LIST_APPLICATIONS: Final[Actions] = ("emr-serverless:ListApplications",)
 
+START_JOB_RUN: Final[Actions] = ("emr-serverless:StartJobRun",)
+FOLLOW_JOB_RUNS: Final[Actions] = ("emr-serverless:CancelJobRun", "emr-serverless:GetJobRun")
+FOLLOW_BY_EVENTS: Final[Actions] = ("events:DescribeRule", "events:PutRule", "events:PutTargets")
+
 # People
 VIEW_APPLICATION: Final[Actions] = (
     "emr-serverless:GetApplication",

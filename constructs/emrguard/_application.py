@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 import aws_cdk as cdk
 import jsii
@@ -70,7 +70,8 @@ class Application(WithMetrics, Construct):
 
     Args:
         engine: what it runs.
-        defaults: gives the properties of the engine's own classification, for a release.
+        defaults: checks properties of the engine's own classification for a release, and adds those that must be.
+        given_defaults: those that the user gave.
         prepare: checks what only this engine has, and records its reasons; called when the release is known.
         interactive: None where the engine has no interactive use.
     """
@@ -81,7 +82,8 @@ class Application(WithMetrics, Construct):
         id: str,
         *,
         engine: Engine,
-        defaults: Callable[[ReleaseLabel], Mapping[str, str]],
+        defaults: Callable[[Mapping[str, str], ReleaseLabel], Mapping[str, str]],
+        given_defaults: Mapping[str, str] | None,
         prepare: Callable[[ReleaseLabel, Reasons], None] | None,
         tenant: str,
         network: IsolatedNetwork,
@@ -131,7 +133,8 @@ class Application(WithMetrics, Construct):
             self, image, dict(worker_images or {}), engine.image_keys, release, reasons
         )
         monitored = _monitoring.render(self, monitoring or Monitoring(), engine, logs, key, release, reasons)
-        self.runtime_defaults: Mapping[str, str] = dict(defaults(release))
+        self._defaults, self._configuration = defaults, tuple(runtime_configuration)
+        self.runtime_defaults: Mapping[str, str] = dict(defaults(given_defaults or {}, release))
         """The engine's settings that a job gets: the properties of `spark-defaults`, or of `hive-site`."""
         self.application_name = tenant if application_name is None else self._name(application_name)
         """Name of the application."""
@@ -177,9 +180,13 @@ class Application(WithMetrics, Construct):
         _workers.warn_of_few_addresses(self, network, waiting, ceiling, engine)
         network.accept_for(self)
         self._network = network
+        self._connected: list[ExecutionRole] = []
         self._prometheus_url = monitoring.prometheus_url if monitoring is not None else None
+        self.engine = engine.name
+        """`Spark` or `Hive`."""
         self.release = release
         """The release."""
+        self._classification = engine.defaults
         self.application_id = application.attr_application_id
         """Id of the application."""
         self.application_arn = application.attr_arn
@@ -190,14 +197,48 @@ class Application(WithMetrics, Construct):
         """Lets workers reach data stores in the VPC; those of the network, which all its applications share."""
         return self._network.connections
 
+    def job_configuration(self, given: Mapping[str, str]) -> list[dict[str, Any]]:
+        """What a job sends as `applicationConfiguration` to change settings of the engine, and keep all others.
+
+        A classification that a job sends replaces the application's whole (up to emr-spark-8.0), so that of the engine
+        comes with all that the application has in it. With emr-spark-8.0 every classification is replaced, so the
+        others come again, too.
+        https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/default-configs.html
+
+        Args:
+            given: properties of `spark-defaults`, or of `hive-site`, for the job alone.
+
+        Raises:
+            ArgumentError: a property is outside of the service's limits, or takes a guardrail off.
+        """
+        properties = {**self.runtime_defaults, **self._defaults(given, self.release)}
+        _runtime.check_properties(self, self._classification, properties)
+        own = {"classification": self._classification, "properties": properties}
+        return [own, *(_runtime.as_request(each) for each in self._configuration)]
+
+    def grant_run(self, role: iam.IRole, execution_role: ExecutionRole) -> iam.Grant:
+        """Let a service's role start jobs on this application that run as `execution_role`, follow and cancel them."""
+        start = iam.Grant.add_to_principal(
+            grantee=role, actions=list(_actions.START_JOB_RUN), resource_arns=[self.application_arn]
+        )
+        job_runs = _wildcards.grant(
+            role,
+            _actions.FOLLOW_JOB_RUNS,
+            f"{self.application_arn}/jobruns/*",
+            "All job runs of one application; EMR Serverless makes up their ids",
+        )
+        if self._disk_key is not None:
+            self._disk_key.grant_disks(role)
+        self._connect(execution_role)
+        return start.combine(job_runs).combine(execution_role.grant_pass_to_emr_serverless(role))
+
     def grant_submit(self, role: iam.IRole, execution_role: ExecutionRole) -> iam.Grant:
         """Let a role run jobs on this application that run as `execution_role`, follow, cancel and inspect them.
 
         Includes the right to list applications, which IAM cannot limit to one. Where metrics go to Prometheus, the
         execution role may write them.
         """
-        if self._prometheus_url is not None:
-            _prometheus.connect(self, self._prometheus_url, self._network, execution_role)
+        self._connect(execution_role)
         use = iam.Grant.add_to_principal(
             grantee=role, actions=list(_actions.USE_APPLICATION), resource_arns=[self.application_arn]
         )
@@ -243,6 +284,12 @@ class Application(WithMetrics, Construct):
                 else "leave it out: it is for initial_capacity together with never_stop_because only"
             )
             raise ArgumentError(self.node.path, "keep_warm_because", because, mend)
+
+    def _connect(self, execution_role: ExecutionRole) -> None:
+        """Let jobs write metrics, where these go to Prometheus."""
+        if self._prometheus_url is not None and execution_role not in self._connected:
+            self._connected.append(execution_role)
+            _prometheus.connect(self, self._prometheus_url, self._network, execution_role)
 
     def _name(self, name: str) -> str:
         if not cdk.Token.is_unresolved(name) and not _NAME.fullmatch(name):

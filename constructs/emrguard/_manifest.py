@@ -37,6 +37,7 @@ Part = Literal[
     "trail-role",
     "auditor-role",
     "lifecycle",
+    "state-machine",
     "platform-admin-role",
     "viewer-role",
     "interactive-role",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_emrserverless as emrserverless
@@ -53,6 +54,16 @@ def check_properties(scope: Construct, argument: str, properties: Mapping[str, s
         if not isinstance(value, str) or (not cdk.Token.is_unresolved(value) and not 1 <= len(value) <= _LONGEST):
             mend = f"write a string of 1 to {_LONGEST} characters"
             raise ArgumentError(scope.node.path, f"{argument}[{name!r}]", value, mend)
+
+
+def as_request(given: RuntimeConfiguration) -> dict[str, Any]:
+    """One classification as StartJobRun takes it, checked before."""
+    below = [as_request(each) for each in given.configurations]
+    return {
+        "classification": given.classification,
+        **({"properties": dict(given.properties)} if given.properties else {}),
+        **({"configurations": below} if below else {}),
+    }
 
 
 def render(

@@ -16,12 +16,15 @@ from construct_support import ROOT, Synthesized, new_app
 from emrguard import (
     ArgumentError,
     HiveApplication,
+    HiveJob,
     InitialCapacity,
     Interactive,
     InteractiveUserRole,
+    JobStateMachine,
     Platform,
     SettingsError,
     SparkApplication,
+    SparkJob,
     SubmitterRole,
     Tenant,
     ViewerRole,
@@ -34,6 +37,27 @@ from emrguard_policies.nag import EmrGuardChecks, acknowledge
 
 _WHY = "public flight data, in subnets of this tenant alone"
 _APPLICATION = "AWS::EMRServerless::Application"
+
+
+def _machines(stack: cdk.Stack, tenant: Tenant) -> None:
+    """State machines for jobs of both engines, which the submitters of the tenant may start."""
+    bucket = tenant.data.bucket_name
+    nightly = [
+        SparkJob(
+            name="delays",
+            entry_point=f"s3://{bucket}/jobs/delays_by_carrier.py",
+            spark_defaults={"spark.executor.memory": "8g"},
+            attempts=2,
+            timeout=cdk.Duration.minutes(30),
+        ),
+        SparkJob(
+            entry_point=f"s3://{bucket}/jobs/report.py", submit_options=["--py-files", f"s3://{bucket}/jobs/a.zip"]
+        ),
+    ]
+    machine = JobStateMachine(stack, "Nightly", tenant=tenant, jobs=nightly, application="flights")
+    machine.state_machine.grant_start_execution(tenant.submitter_role)
+    query = HiveJob(query=f"s3://{bucket}/jobs/count.sql", variables={"year": "2013"})
+    JobStateMachine(stack, "Count", tenant=tenant, jobs=[query], application="sql")
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +73,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "notebooks", inputs=["input/"], interactive=Interactive(livy_because="analysts explore the data")
     )
     flights.add_outputs()
+    _machines(stack, flights)
     ViewerRole(stack, "Viewer", tenants=[flights], logs=True)
     InteractiveUserRole(stack, "Analyst", tenant=flights, ways=["livy"], application="notebooks")
     payroll = Tenant(cdk.Stack(app, "Payroll"), "Tenant", name="payroll", without_application=True)
@@ -101,10 +126,11 @@ def test_the_tenants_stay_isolated(directory: Path) -> None:
     }
 
 
-def test_cloudformations_schema_accepts_hive(directory: Path) -> None:
-    """cfn-lint has no word against the stack of the Hive tenant."""
+def test_cloudformations_schema_accepts_it(directory: Path) -> None:
+    """cfn-lint has no word against the stacks of the tenants."""
+    templates = [str(directory / f"{name}.template.json") for name in ("Flights", "Payroll")]
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("cfn-lint")), str(directory / "Payroll.template.json")],
+        [str(Path(sys.executable).with_name("cfn-lint")), *templates],
         capture_output=True,
         text=True,
         check=False,
