@@ -27,11 +27,14 @@ from construct_support import new_app
 
 from emrguard import (
     Capacity,
+    HiveJob,
     InitialCapacity,
     Interactive,
+    JobStateMachine,
     Monitoring,
     Platform,
     RuntimeConfiguration,
+    SparkJob,
     Tenant,
     WorkerImage,
     WorkerSize,
@@ -47,6 +50,7 @@ KEPT = (
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::SNS::Topic",
+    "AWS::StepFunctions::StateMachine",
 )
 """Types whose logical ids must never change: CloudFormation would make a new resource and leave or delete the old one,
 with what it holds, or with the name that people and pipelines know it by."""
@@ -107,21 +111,43 @@ def options() -> cdk.Stack:
     return stack
 
 
-STACKS: Mapping[str, Callable[[], cdk.Stack]] = {"tenant": tenant, "platform": platform, "options": options}
-"""What there is a golden file of, by its name. Of `options` it holds the application alone."""
+def several() -> cdk.Stack:
+    """A tenant with a Hive application beside its first one, and a state machine for each."""
+    stack = cdk.Stack(new_app(), "Several")
+    team = Tenant(stack, "Tenant", name="several")
+    team.add_hive_application("sql", plaintext_between_workers_because=_REASON)
+    code = f"s3://{team.data.bucket_name}/jobs/"
+    spark, hive = SparkJob(entry_point=f"{code}main.py"), HiveJob(query=f"{code}count.sql")
+    JobStateMachine(stack, "Spark", tenant=team, jobs=[spark], application="several")
+    JobStateMachine(stack, "Hive", tenant=team, jobs=[hive], application="sql")
+    return stack
+
+
+STACKS: Mapping[str, Callable[[], cdk.Stack]] = {
+    "tenant": tenant,
+    "platform": platform,
+    "options": options,
+    "several": several,
+}
+"""What there is a golden file of, by its name."""
+_ONLY: Mapping[str, frozenset[str]] = {
+    "options": frozenset({"AWS::EMRServerless::Application"}),
+    "several": frozenset({"AWS::EMRServerless::Application", "AWS::IAM::Role", "AWS::StepFunctions::StateMachine"}),
+}
+"""Types that alone are in a golden file whose other resources stand in that of `tenant`."""
 
 
 def golden(name: str) -> dict[str, Any]:
     """The template of a stack, without what is not ours."""
     template = Template.from_stack(STACKS[name]()).to_json()
-    kinds = {"AWS::EMRServerless::Application"} if name == "options" else None
+    kinds = _ONLY.get(name)
     resources = {
         logical_id: _resource(resource)
         for logical_id, resource in template["Resources"].items()
         if (kinds is None or resource["Type"] in kinds) and resource["Type"] != "AWS::CDK::Metadata"
     }
     found: dict[str, Any] = {"Resources": resources}
-    if name != "options" and "Outputs" in template:
+    if kinds is None and "Outputs" in template:
         found["Outputs"] = template["Outputs"]
     plain: dict[str, Any] = _plain(found)
     return plain
@@ -168,7 +194,7 @@ def files() -> Iterator[tuple[Path, str]]:
     found = {name: golden(name) for name in STACKS}
     for name, body in found.items():
         yield DIRECTORY / f"{name}.yaml", text(body)
-    ids = {name: dict(sorted(logical_ids(found[name]))) for name in ("tenant", "platform")}
+    ids = {name: dict(sorted(logical_ids(found[name]))) for name in ("tenant", "platform", "several")}
     yield DIRECTORY / "logical-ids.yaml", text(ids)
 
 
