@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from fuzz_support import Fuzz
 
 from emrguard_policies import template_text
-from emrguard_policies.cli import main as emrguard
+from emrguard_policies.cli import run as emrguard
 from emrguard_policies.config import FORMATS
 from emrguard_policies.exceptions import InputError
 from emrguard_policies.rules.context import APPLICATION

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+import os
 import sys
+from typing import NoReturn
 
 import click
 
@@ -48,10 +51,40 @@ def _emrguard() -> None:
     """Guardrails for Amazon EMR Serverless: audit templates, prove isolation, run the stacks on this machine."""
 
 
-def main() -> None:
-    """Entry point: turns an `EmrGuardError` into one line on stderr and exit code 1."""
+def run() -> None:
+    """The command inside of a process that goes on: turns an `EmrGuardError` into one line on stderr and exit code 1.
+
+    Raises:
+        SystemExit: always, with the exit code.
+    """
     try:
         _emrguard()
     except EmrGuardError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
+
+
+def main() -> None:
+    """Entry point of the process."""
+    if sys.argv[1:2] == ["local"]:
+        run()
+        return
+    # The other commands end soon, and nearly all that they make is in use until then. Neither to look for garbage on
+    # the way nor to take a million objects apart in the end saves a large audit a quarter of its time.
+    gc.disable()
+    try:
+        run()
+    except SystemExit as end:
+        if not isinstance(end.code, int):
+            raise
+        _leave(end.code)
+
+
+def _leave(code: int) -> NoReturn:
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        # Nobody reads on, such as `head` in a pipe.
+        code = code or 1
+    os._exit(code)

@@ -6,9 +6,7 @@ directory, `emrguard.toml` does. Files are not merged. Options of the command li
 
 from __future__ import annotations
 
-import difflib
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +55,8 @@ def read(file: Path) -> dict[str, Any]:
 
 def _value(file: Path, key: str, value: Any) -> Any:
     if key not in KEYS:
+        import difflib
+
         close = difflib.get_close_matches(key.replace("_", "-"), KEYS, 1)
         mend = f"did you mean {close[0]}?" if close else f"known are {', '.join(KEYS)}"
         raise InputError(f"{file}: unknown key {key} = {_shown(value)}; {mend}")
@@ -80,6 +80,9 @@ def _value(file: Path, key: str, value: Any) -> Any:
 
 
 def _parsed(file: Path) -> dict[str, Any]:
+    # Imported here, since most directories have no such file.
+    import tomllib
+
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:

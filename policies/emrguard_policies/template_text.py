@@ -82,7 +82,7 @@ def _deeper_than(value: dict[str, Any] | list[Any], depth: int) -> bool:
     if depth == 0:
         return True
     for item in value.values() if isinstance(value, dict) else value:
-        # Asked of each value of a template, most of which are texts.
-        if not isinstance(item, str) and isinstance(item, (dict, list)) and _deeper_than(item, depth - 1):
+        kind = type(item)
+        if (kind is dict or kind is list) and _deeper_than(item, depth - 1):
             return True
     return False

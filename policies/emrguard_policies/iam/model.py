@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from emrguard_policies.exceptions import InputError
@@ -214,8 +215,8 @@ def _one_of(
     if required and positive not in item and negative not in item:
         raise PolicyError(f"{where}: {positive} or {negative} is missing")
     return (
-        _strings(item[positive], f"{where}, {positive}") if positive in item else None,
-        _strings(item[negative], f"{where}, {negative}") if negative in item else None,
+        _strings(item[positive], where, positive) if positive in item else None,
+        _strings(item[negative], where, negative) if negative in item else None,
     )
 
 
@@ -233,7 +234,7 @@ def _principals(item: Mapping[str, Any], key: str, where: str) -> tuple[Principa
             raise PolicyError(f"{where}: {key} of unknown kind {_shown(kind)}; known are {', '.join(_PRINCIPAL_KINDS)}")
         if values == []:
             raise PolicyError(f"{where}: {key}.{kind} is empty; name a principal")
-        patterns += [PrincipalPattern(kind, text) for text in _strings(values, f"{where}, {key}.{kind}")]
+        patterns += [PrincipalPattern(kind, text) for text in _strings(values, where, f"{key}.{kind}")]
     return tuple(patterns)
 
 
@@ -245,11 +246,14 @@ def _conditions(value: Any, where: str) -> tuple[Condition, ...]:
     conditions: list[Condition] = []
     seen: set[tuple[str | None, str, bool, str]] = set()
     for written, keys in value.items():
-        quantifier, operator, if_exists = _operator(written, where)
+        read = _operator(written)
+        if read is None:
+            raise PolicyError(f"{where}: unknown condition operator {_shown(written)}")
+        quantifier, operator, if_exists = read
         if not isinstance(keys, _OBJECT) or not keys:
             raise PolicyError(f"{where}: Condition.{written} is {_shown(keys)}; use an object of keys and values")
         for key, values in keys.items():
-            texts = _strings(values, f"{where}, Condition.{written}.{key}", scalars=True)
+            texts = _strings(values, where, f"Condition.{written}.{key}", scalars=True)
             same = (quantifier, operator, if_exists, key.lower())
             if same in seen:
                 raise PolicyError(f"{where}: Condition.{written} has {_shown(key)} twice, in different cases")
@@ -258,7 +262,8 @@ def _conditions(value: Any, where: str) -> tuple[Condition, ...]:
     return tuple(conditions)
 
 
-def _operator(written: str, where: str) -> tuple[Literal["ForAllValues", "ForAnyValue"] | None, str, bool]:
+@lru_cache(maxsize=4096)
+def _operator(written: str) -> tuple[Literal["ForAllValues", "ForAnyValue"] | None, str, bool] | None:
     text = written.lower()
     quantifier: Literal["ForAllValues", "ForAnyValue"] | None = None
     if text.startswith("forallvalues:"):
@@ -270,11 +275,13 @@ def _operator(written: str, where: str) -> tuple[Literal["ForAllValues", "ForAny
     if_exists = text.endswith("ifexists")
     base = OPERATORS.get(text.removesuffix("ifexists"))
     if base is None or (base == "Null" and if_exists):
-        raise PolicyError(f"{where}: unknown condition operator {_shown(written)}")
+        return None
     return quantifier, base, if_exists
 
 
-def _strings(value: Any, where: str, *, scalars: bool = False) -> tuple[str, ...]:
+def _strings(value: Any, where: str, element: str, *, scalars: bool = False) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
     texts = []
     for item in value if isinstance(value, list) else (value,):
         if isinstance(item, str):
@@ -284,7 +291,7 @@ def _strings(value: Any, where: str, *, scalars: bool = False) -> tuple[str, ...
         elif scalars and isinstance(item, int | float):
             texts.append(str(item))
         else:
-            raise PolicyError(f"{where}: found {_shown(item)}; use a string")
+            raise PolicyError(f"{where}, {element}: found {_shown(item)}; use a string")
     return tuple(texts)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from emrguard_policies.audit import AuditReport, Finding
-from emrguard_policies.report import json_text
 from emrguard_policies.rules.base import SEVERITIES
 
 VERSION = 1
@@ -35,7 +35,7 @@ def document(reports: Iterable[AuditReport]) -> dict[str, Any]:
 
 def render(reports: Iterable[AuditReport]) -> str:
     """`document` as text."""
-    return json_text.dumps(document(reports)) + "\n"
+    return json.dumps(document(reports), indent=2) + "\n"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -5,6 +5,7 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import Any
 from urllib.parse import quote
 
 from emrguard_policies.audit import AuditReport, Finding
-from emrguard_policies.report import json_text
 from emrguard_policies.report.places import relative
 from emrguard_policies.rules.base import Rule
 from emrguard_policies.rules.registry import all_rules
@@ -45,7 +45,7 @@ def render(reports: Iterable[AuditReport]) -> str:
         ],
         "results": [_result(finding, positions) for finding in findings],
     }
-    return json_text.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

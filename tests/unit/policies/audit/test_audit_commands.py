@@ -130,8 +130,8 @@ def test_the_command_needs_neither_cdk_nor_the_local_cloud(template: Path) -> No
     """In a pipeline the audit starts without CDK, jsii, boto3 and moto: it needs files only."""
     code = (
         "import sys\n"
-        "from emrguard_policies.cli import main\n"
-        "try:\n    main()\n"
+        "from emrguard_policies.cli import run\n"
+        "try:\n    run()\n"
         "except SystemExit:\n    pass\n"
         "print(sorted(name for name in ('aws_cdk', 'cdk_nag', 'jsii', 'moto', 'boto3') if name in sys.modules))"
     )
