@@ -8,6 +8,8 @@ from typing import Any
 from aws_cdk import aws_iam as iam
 
 from emrguard import _actions, _wildcards
+from emrguard._endpoints import EndpointService
+from emrguard.isolated_network import IsolatedNetwork
 
 NO_RESOURCE = (
     "cloudwatch:PutMetricData and lakeformation:GetDataAccess know no resource: the namespace in a condition, and the "
@@ -16,8 +18,23 @@ NO_RESOURCE = (
 """Why `*` is right for the actions that know no resource; AwsSolutions-IAM5 takes one reason for all of a role's."""
 
 
+_ENDPOINTS: dict[str, EndpointService] = {
+    "cloudwatch": "monitoring",
+    "dynamodb": "dynamodb",
+    "glue": "glue",
+    "kinesis": "kinesis-streams",
+    "lakeformation": "lakeformation",
+    "s3": "s3",
+    "secretsmanager": "secretsmanager",
+    "sts": "sts",
+}
+"""The endpoint by which jobs reach a service, by the prefix of its actions."""
+
+
 class GrantingRole(iam.Role):
-    """A role that grants itself rights one by one."""
+    """A role that grants itself rights one by one, and lets the requests through the network where its jobs run."""
+
+    _network: IsolatedNetwork | None = None
 
     def _allow(
         self,
@@ -25,7 +42,8 @@ class GrantingRole(iam.Role):
         resources: Sequence[str],
         conditions: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> iam.Grant:
-        """Allow actions on resources that are named in full."""
+        """Allow actions of one service on resources that are named in full."""
+        self._let_through(actions, resources, conditions)
         return iam.Grant.add_to_principal(
             grantee=self, actions=list(actions), resource_arns=list(resources), conditions=conditions
         )
@@ -37,5 +55,13 @@ class GrantingRole(iam.Role):
         reason: str,
         conditions: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> iam.Grant:
-        """Allow actions on a resource with a wildcard, and say why that is right."""
+        """Allow actions of one service on a resource with a wildcard, and say why that is right."""
+        self._let_through(actions, [resource], conditions)
         return _wildcards.grant(self, actions, resource, reason, conditions)
+
+    def _let_through(
+        self, actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Mapping[str, Any]] | None
+    ) -> None:
+        endpoint = _ENDPOINTS.get(actions[0].partition(":")[0])
+        if self._network is not None and endpoint is not None:
+            self._network.allow_service(self, endpoint, actions, resources, conditions)

@@ -28,7 +28,7 @@ class CatalogGrants(GrantingRole):
         when it starts: of these, their description alone can be read.
         https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html
 
-        In a VPC jobs need the endpoint `glue`.
+        In a VPC this needs the endpoint `glue`.
 
         Args:
             database: name of the database, in lower case as Glue keeps it.

@@ -30,7 +30,7 @@ class StoreGrants(GrantingRole):
         For `EMR.secret@<name>` in the configuration of an application this is not needed: there EMR Serverless itself
         reads the secret, by the secret's own policy.
 
-        In a VPC jobs need the endpoint `secretsmanager`.
+        In a VPC this needs the endpoint `secretsmanager`.
         """
         arn = secret.secret_full_arn
         grant = self._allow(_actions.READ_SECRET, [arn or f"{secret.secret_arn}-??????"])
@@ -42,7 +42,7 @@ class StoreGrants(GrantingRole):
 
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/using-identity-based-policies.html
 
-        In a VPC jobs need the gateway endpoint `dynamodb`.
+        In a VPC this needs the gateway endpoint `dynamodb`.
 
         Args:
             table: the table.

@@ -29,7 +29,7 @@ class StreamGrants(GrantingRole):
         https://docs.aws.amazon.com/emr/latest/ReleaseGuide/emr-spark-structured-streaming-kinesis.html
         https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html
 
-        In a VPC jobs need the endpoint `kinesis-streams`.
+        In a VPC this needs the endpoint `kinesis-streams`.
 
         Args:
             stream: the stream.
@@ -58,7 +58,7 @@ class StreamGrants(GrantingRole):
 
         https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html
 
-        In a VPC jobs need the endpoint `kinesis-streams`.
+        In a VPC this needs the endpoint `kinesis-streams`.
         """
         grant = self._allow([*_actions.DESCRIBE_STREAM, *_actions.WRITE_STREAM], [stream.stream_arn])
         return _key_policy.grant_through_if_any(grant, stream.encryption_key, self, _actions.ENCRYPT, "kinesis")
@@ -70,8 +70,8 @@ class StreamGrants(GrantingRole):
 
         https://docs.aws.amazon.com/msk/latest/developerguide/kafka-actions.html
 
-        Jobs need a way to the brokers, port 9098, which an isolated network has not: give it an MSK managed VPC
-        connection, or an imported network.
+        Jobs need a way to the brokers, port 9098, which an isolated network has not: make an MSK managed VPC connection
+        in it, let the workers' security group reach that, and acknowledge the warning `emrguard:no-way-to-kafka`.
         https://docs.aws.amazon.com/msk/latest/developerguide/aws-access-mult-vpc.html
 
         Args:
@@ -124,6 +124,12 @@ class StreamGrants(GrantingRole):
             if not cdk.Token.is_unresolved(topic) and not _TOPIC.fullmatch(topic):
                 mend = "write the name of a topic: up to 249 of A-Z, a-z, 0-9, ., _ and -, no wildcard"
                 raise ArgumentError(path, "topics", topic, mend)
+        if self._network is not None:
+            warning = (
+                "the network of the jobs has no way to the brokers of a Kafka cluster: make an MSK managed VPC "
+                "connection in it, let the workers' security group reach its port 9098, and acknowledge this"
+            )
+            cdk.Annotations.of(self).add_warning_v2("emrguard:no-way-to-kafka", warning)
         return [_below(cluster_arn, "topic", topic) for topic in topics]
 
 

@@ -47,6 +47,11 @@ Part = Literal[
     "macie",
     "catalog",
     "organization-trail",
+    "table",
+    "stream",
+    "kafka-cluster",
+    "secret",
+    "repository",
 ]
 
 
@@ -70,6 +75,13 @@ class Owner:
         stack = cdk.Stack.of(scope)
         found: dict[str, Any] = (stack.template_options.metadata or {}).get("emrguard", {})
         stack.add_metadata("emrguard", {**found, part: self._as_metadata(part) | facts})
+
+    def declare_outside(self, scope: IConstruct, arn: str) -> None:
+        """Say in the template why tenants share what stands in no template of the app; the owner is everyone."""
+        stack = cdk.Stack.of(scope)
+        found: dict[str, Any] = (stack.template_options.metadata or {}).get("emrguard", {})
+        entry = {"shared": self.shared, "arn": arn}
+        stack.add_metadata("emrguard", {**found, "outside": [*found.get("outside", ()), entry]})
 
     def mark_all_below(self, scope: IConstruct, part: Part) -> None:
         """Mark and tag every resource at or below a construct, also those that come later (the policies of a role)."""

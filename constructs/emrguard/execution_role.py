@@ -11,11 +11,13 @@ from constructs import Construct
 
 from emrguard import _actions, _arguments
 from emrguard._granting import NO_RESOURCE
-from emrguard._grants_catalog import CatalogGrants
+from emrguard._grants_abroad import AbroadGrants
+from emrguard._grants_lake import LakeGrants
 from emrguard._grants_stores import StoreGrants
 from emrguard._grants_streams import StreamGrants
 from emrguard._manifest import Owner
 from emrguard.exceptions import ArgumentError
+from emrguard.isolated_network import IsolatedNetwork
 
 SERVICE = "emr-serverless.amazonaws.com"
 
@@ -25,11 +27,12 @@ LONGEST_RUN_POLICY = 2048
 """Characters that StartJobRun takes as `executionIamPolicy.policy`."""
 
 
-class ExecutionRole(CatalogGrants, StoreGrants, StreamGrants):
+class ExecutionRole(LakeGrants, StoreGrants, StreamGrants, AbroadGrants):
     """A job runtime role that only EMR Serverless can assume, for applications of this account. It may do nothing yet.
 
-    Grant it what its jobs need: `data.grant_read(role, "input/")`, `logs.grant_write(role)`. As it is an `iam.Role`,
-    CDK's own grants take it, too; mind that CDK's grants on buckets are wider than they look.
+    Grant it what its jobs need: `data.grant_read(role, "input/")`, `logs.grant_write(role)`, and for other services by
+    the methods of this class. As it is an `iam.Role`, CDK's own grants take it, too; mind that CDK's grants on buckets
+    are wider than they look, and open no way through the network.
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/security-iam-runtime-role.html
 
     ```python
@@ -41,6 +44,7 @@ class ExecutionRole(CatalogGrants, StoreGrants, StreamGrants):
     role = ExecutionRole(stack, "ExecutionRole", tenant="flights")
     data.grant_read(role, "input/")
     data.grant_read_write(role, "output/")
+    role.grant_glue_read("flights", ["airports", "airlines"])
     ```
 
     Args:
@@ -48,9 +52,22 @@ class ExecutionRole(CatalogGrants, StoreGrants, StreamGrants):
         require_source_arn: also demand that the request names an application of this account and Region
             (`aws:SourceArn`). Default False: EMR Serverless documents `aws:SourceAccount` for this call, but not
             `aws:SourceArn`; where it is not sent, no job could start.
+        network: where jobs run. Each grant of this class then also lets its requests through the network, by the VPC
+            endpoint of the service; see `IsolatedNetwork.allow_service`. Default none: see to the endpoints yourself.
+        permissions_boundary: the most that the role can ever do, whatever it is granted; default none. `emrguard
+            policies boundary` writes one that leaves all that the grants of this class give.
     """
 
-    def __init__(self, scope: Construct, id: str, *, tenant: str, require_source_arn: bool = False) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        tenant: str,
+        require_source_arn: bool = False,
+        network: IsolatedNetwork | None = None,
+        permissions_boundary: iam.IManagedPolicy | None = None,
+    ) -> None:
         stack = cdk.Stack.of(scope)
         conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": stack.account}}
         if require_source_arn:
@@ -61,7 +78,10 @@ class ExecutionRole(CatalogGrants, StoreGrants, StreamGrants):
             id,
             description=f"Jobs of tenant {_arguments.tenant_name(scope, tenant)} on EMR Serverless",
             assumed_by=iam.ServicePrincipal(SERVICE, conditions=conditions),
+            permissions_boundary=permissions_boundary,
         )
+        self._network = network
+        self._for_owners = {}
         Owner(tenant=tenant).mark_all_below(self, "execution-role")
 
     def grant_pass_to_emr_serverless(self, submitter: iam.IRole) -> iam.Grant:
@@ -79,7 +99,7 @@ class ExecutionRole(CatalogGrants, StoreGrants, StreamGrants):
         `cloudwatch:PutMetricData` knows no resource; the condition on the namespace is what limits it.
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html
 
-        In a VPC jobs need the endpoint `monitoring`.
+        In a VPC this needs the endpoint `monitoring`.
 
         Raises:
             ArgumentError: it is no name of a namespace, or one of AWS's own.

@@ -212,7 +212,7 @@ class IsolatedNetwork(Construct):
         nothing to the role.
 
         Args:
-            role: whose requests; the tenant's execution role.
+            role: whose requests; the tenant's execution role, or a role of another account that it assumes.
             service: as the endpoint's name ends: `s3`, `dynamodb`, `logs`, `kms`, `sts`, `glue`, `lakeformation`,
                 `secretsmanager`, `kinesis-streams`, `monitoring` (CloudWatch metrics) or `aps-workspaces` (Prometheus).
             actions: IAM actions, such as `["glue:GetTable"]`.
@@ -229,7 +229,7 @@ class IsolatedNetwork(Construct):
         if service == "dynamodb" and service not in self._endpoints:
             self._open_dynamodb()
         whose: dict[str, dict[str, Any]] = {
-            "StringEquals": {"aws:PrincipalAccount": self._stack.account},
+            "StringEquals": {"aws:PrincipalAccount": role.principal_account or self._stack.account},
             "ArnEquals": {"aws:PrincipalArn": role.role_arn},
         }
         for operator, keys in (conditions or {}).items():

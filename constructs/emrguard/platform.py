@@ -115,6 +115,24 @@ class Platform(Construct):
         reason = _arguments.reason(self.node.path, "because", because)
         Owner(shared=reason).mark_all_below(construct, part)
 
+    def share_outside(self, arn: str, because: str) -> None:
+        """Declare that tenants share what stands in no template of the app, such as a table that was imported.
+
+        Without it, the isolation proof reports a store outside of the app that the policies of two tenants name.
+
+        Args:
+            arn: ARN of the bucket, table, stream, topic, secret, role, or Glue database with all its tables.
+            because: why; goes into the manifest.
+
+        Raises:
+            ArgumentError: the ARN has a wildcard, or the reason says nothing.
+        """
+        path = self.node.path
+        reason = _arguments.reason(path, "because", because)
+        if not cdk.Token.is_unresolved(arn) and (not arn.startswith("arn:") or set(arn) & set("*?")):
+            raise ArgumentError(path, "arn", arn, "write the ARN of one resource, without a wildcard")
+        Owner(shared=reason).declare_outside(self, arn)
+
     def add_outputs(self) -> None:
         """Give the stack the outputs of the trail, `AlertsTopicArn` and `AdminRoleArn`."""
         stack = cdk.Stack.of(self)

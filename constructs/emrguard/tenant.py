@@ -10,10 +10,10 @@ from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from emrguard import _arguments
-from emrguard._manifest import Owner
+from emrguard._manifest import Owner, Part
 from emrguard.application_key import ApplicationKey
 from emrguard.capacity import Capacity
 from emrguard.data_bucket import DataBucket
@@ -78,6 +78,10 @@ class Tenant(Construct):
         dynamodb_prefix_list_id: see `IsolatedNetwork`, default from a table.
         without_application: True for a tenant that has only the applications that are added, such as one for Hive;
             arguments about the application are refused then. Default False.
+        dynamodb_prefix_list_id: see `IsolatedNetwork`, default from a table; needed where jobs use DynamoDB.
+        permissions_boundary: the most that any role of the tenant can ever do, default none. Submitting jobs, and
+            delivering flow logs, must be within it, too; to bound the jobs alone, `emrguard policies boundary` writes
+            one for an `ExecutionRole`.
         application: every other argument of `SparkApplication`, by name, such as `idle_timeout` or `image`.
 
     Raises:
@@ -104,6 +108,8 @@ class Tenant(Construct):
         s3_prefix_list_id: str | None = None,
         dynamodb_prefix_list_id: str | None = None,
         without_application: bool = False,
+        dynamodb_prefix_list_id: str | None = None,
+        permissions_boundary: iam.IManagedPolicy | None = None,
         **application: Unpack[ApplicationOptions],
     ) -> None:
         super().__init__(scope, id)
@@ -159,6 +165,8 @@ class Tenant(Construct):
                 **application,
             )
             self._equip(self, name, first, self._inputs, self._outputs, submitters)
+        if permissions_boundary is not None:
+            iam.PermissionsBoundary.of(self).apply(permissions_boundary)
         Owner(tenant=name).tag(self)
 
     @property
@@ -175,7 +183,7 @@ class Tenant(Construct):
 
     @property
     def execution_role(self) -> ExecutionRole:
-        """What the jobs of that application run as."""
+        """What the jobs of that application run as. What its own methods grant passes the tenant's network, too."""
         return self._first("execution_role").execution_role
 
     @property
@@ -286,6 +294,18 @@ class Tenant(Construct):
         self.data.grant_read(found.submitter_role, f"{made.working_folder}warehouse/")
         return found
 
+    def own(self, construct: IConstruct, part: Part) -> None:
+        """Declare that a construct of yours, such as a table, belongs to the tenant, with everything below it.
+
+        The isolation proof then reports whatever of another tenant's reaches it. What is declared to belong to nobody
+        may be reached by one tenant alone; see `Platform.share` for what several use.
+
+        Args:
+            construct: what belongs to the tenant.
+            part: the part it plays, such as `table`, `stream`, `secret` or `catalog`.
+        """
+        Owner(tenant=self.name).mark_all_below(construct, part)
+
     def add_outputs(self) -> None:
         """Give the stack the outputs that submitters need: ids and ARNs under plain names such as `ApplicationId`.
 
@@ -333,7 +353,7 @@ class Tenant(Construct):
         submitters: iam.PrincipalBase | None,
     ) -> TenantApplication:
         """Give an application its roles, and these their rights."""
-        execution_role = ExecutionRole(scope, "ExecutionRole", tenant=self.name)
+        execution_role = ExecutionRole(scope, "ExecutionRole", tenant=self.name, network=self.network)
         submitter_role = SubmitterRole(
             scope, "SubmitterRole", tenant=self.name, assumed_by=submitters or self._submitters
         )

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from emrguard import _actions
 from emrguard._reasons import Reasons
 from emrguard.exceptions import ArgumentError
 from emrguard.release_label import ReleaseLabel, demand
@@ -26,7 +29,8 @@ _IMAGE = re.compile(
 class WorkerImage:
     """An image in Amazon ECR, of the application's Region and built for its architecture and release.
 
-    The repository's policy must let `emr-serverless.amazonaws.com` pull it.
+    EMR Serverless itself pulls it, not the execution role: the repository's policy must let
+    `emr-serverless.amazonaws.com` do so, which `WorkerImage.from_repository` sees to.
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/application-custom-image.html
 
     Args:
@@ -38,6 +42,35 @@ class WorkerImage:
 
     uri: str
     mutable_tag_because: str | None = None
+
+    @staticmethod
+    def from_repository(repository: ecr.IRepository, digest: str) -> WorkerImage:
+        """An image of a repository of the same app, whose policy then lets applications of the account pull it.
+
+        The policy of an imported repository cannot be changed from here: its owner must add the statement.
+
+        Args:
+            repository: the repository.
+            digest: `sha256:` and 64 digits.
+
+        Raises:
+            ArgumentError: the digest has another form.
+        """
+        if not cdk.Token.is_unresolved(digest) and not _DIGEST.fullmatch(f"@{digest}"):
+            raise ArgumentError(repository.node.path, "digest", digest, "write sha256:<64 digits>; a tag can be moved")
+        stack = cdk.Stack.of(repository)
+        applications = stack.format_arn(service="emr-serverless", resource="/applications", resource_name="*")
+        repository.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("emr-serverless.amazonaws.com")],
+                actions=list(_actions.PULL_IMAGE),
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {"aws:SourceArn": applications},
+                },
+            )
+        )
+        return WorkerImage(uri=repository.repository_uri_for_digest(digest))
 
 
 def properties(

@@ -1,0 +1,120 @@
+"""Two tenants with every grant stay clean under all rules, and sealed from each other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from cdk_nag import AwsSolutionsChecks
+from construct_support import ACCOUNT, REGION, new_app
+from granted_tenants_support import LAKE, Granted
+
+from emrguard import ArgumentError, Platform, Tenant
+from emrguard_policies.assembly import Assembly, load
+from emrguard_policies.audit import audit
+from emrguard_policies.isolation import prove
+from emrguard_policies.nag import EmrGuardChecks
+from emrguard_policies.proof import Proof
+from emrguard_policies.resolution import Resolver
+
+
+@pytest.fixture(scope="module")
+def assembly() -> Assembly:
+    """Both tenants, judged by AwsSolutions and the own rules at synth."""
+    granted = Granted()
+    database = f"arn:aws:glue:{REGION}:{ACCOUNT}:database/reference"
+    granted.platform.share_outside(database, because="reference data that all tenants read")
+    cdk.Validations.of(granted.app).add_plugins(AwsSolutionsChecks(), EmrGuardChecks())
+    return load(granted.app.synth().directory)
+
+
+def test_no_rule_has_anything_to_say(assembly: Assembly) -> None:
+    """AwsSolutions and the rules, at synth and in the audit: nothing but hints that hold for every tenant."""
+    report = json.loads((assembly.path / "validation-report.json").read_text(encoding="utf-8"))
+    reported = {
+        violation["ruleName"]: violation.get("severity")
+        for plugin in report["pluginReports"]
+        for violation in plugin["violations"]
+    }
+    assert {name for name, severity in reported.items() if severity != "info"} == set()
+    assert {finding.severity for finding in audit(assembly).findings} <= {"info"}
+
+
+def test_tenants_with_every_grant_are_isolated(assembly: Assembly) -> None:
+    """Catalog, lake, table, secret, stream, topic, metrics and what is of other accounts: each tenant has its own."""
+    proof = prove(assembly)
+    assert proof.verdict == "isolated", proof.counterexamples
+    assert [text for text in proof.assumptions if f"{LAKE}-flights" in text]
+    assert [text for text in proof.assumptions if "reference data that all tenants read" in text]
+
+
+def test_every_service_has_a_way_through_the_network(assembly: Assembly) -> None:
+    """A grant opens the endpoint of its service, for this role and these resources; no job waits for a timeout."""
+    (template,) = (each for each in assembly.templates if each.name == "flights")
+    services: dict[str, Any] = {}
+    for resource in template.resources.values():
+        if resource.type == "AWS::EC2::VPCEndpoint":
+            name = Resolver(assembly).resolve(template, resource.properties["ServiceName"])
+            services[name.rpartition(".")[2]] = resource.properties["PolicyDocument"]
+    assert set(services) == {
+        "s3", "logs", "kms", "sts", "glue", "lakeformation", "secretsmanager", "dynamodb", "kinesis-streams",
+        "monitoring",
+    }  # fmt: skip
+    (metrics,) = services["monitoring"]["Statement"]
+    assert metrics["Condition"]["StringEquals"]["cloudwatch:namespace"] == "Jobs/flights"
+    (assuming,) = [each for each in services["sts"]["Statement"] if each["Action"] == "sts:AssumeRole"]
+    assert assuming["Resource"] == f"{LAKE}-flights"
+    assert "payroll" not in json.dumps(services)
+
+
+@pytest.fixture(scope="module")
+def crossed() -> Proof:
+    """The same, but payroll's jobs may use flights' stores, and nobody says why both read `reference`."""
+    granted = Granted()
+    table, stream, cluster = granted.stores["flights"]
+    role = granted.tenants[1].execution_role
+    role.grant_dynamodb_read(table)
+    role.grant_kinesis_write(stream)
+    role.grant_kafka_read(cluster.attr_arn, ["departures"])
+    return prove(load(granted.app.synth().directory))
+
+
+@pytest.mark.parametrize("store", ["dynamodb", "kinesis", "kafka-cluster"])
+def test_a_grant_on_another_tenants_store_is_reported(crossed: Proof, store: str) -> None:
+    """What flights owns, payroll's jobs must not use: the proof names both, and the statement."""
+    found = [each for each in crossed.counterexamples if each.action.startswith(f"{store}:")]
+    assert {(each.check, each.source, each.target) for each in found} == {("data", "payroll", "flights")}
+    assert all("payroll/TenantExecutionRole" in each.statements[0] for each in found)
+
+
+def test_a_database_outside_of_the_app_that_two_tenants_name_is_reported(crossed: Proof) -> None:
+    """A database that stands in no template belongs to nobody; without a reason nobody shares it."""
+    (found,) = [each for each in crossed.counterexamples if each.check == "unowned"]
+    assert "table/reference/" in found.why
+
+
+@pytest.mark.parametrize("arn", ["reference", "arn:aws:glue:eu-west-1:111122223333:table/*"])
+def test_what_is_shared_is_named(arn: str) -> None:
+    """A wildcard would share what nobody has thought of."""
+    stack = cdk.Stack(new_app(), "Stack")
+    platform = Platform(stack, "Platform", tenants=[Tenant(stack, "Tenant", name="flights")])
+    with pytest.raises(ArgumentError, match="arn is "):
+        platform.share_outside(arn, because="reference data that all tenants read")
+
+
+def test_a_boundary_covers_every_role_of_a_tenant() -> None:
+    """Also those of flow logs and of what is added later; EMRG316 finds none without."""
+    app = new_app()
+    stack = cdk.Stack(app, "Stack")
+    boundary = iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", "platform/boundary")
+    tenant = Tenant(stack, "Tenant", name="flights", permissions_boundary=boundary)
+    iam.Role(tenant, "Later", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+    assembly = load(Path(app.synth().directory))
+    roles = list(assembly.resources("AWS::IAM::Role"))
+    assert len(roles) == 4
+    assert all("boundary" in str(each.properties["PermissionsBoundary"]) for each in roles)
+    assert "EMRG316" not in {finding.rule for finding in audit(assembly).findings}
