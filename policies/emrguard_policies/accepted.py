@@ -77,14 +77,16 @@ def _shared(assembly: Assembly) -> Iterator[AcceptedRisk]:
 def declared(template: Template) -> Iterator[tuple[str, str]]:
     """The parts that a template says to exist elsewhere, each with its reason; without one it says nothing.
 
-    The constructs write that into the `Metadata` of the template: `{"emrguard": {part: {"shared": reason}}}`.
+    The constructs write that into the `Metadata` of the template: `{"emrguard": {part: {"shared": reason}}}`, or a list
+    of several for the part `outside`.
     """
     metadata = template.body.get("Metadata")
     parts: Any = metadata.get("emrguard") if isinstance(metadata, Mapping) else None
     for part, found in parts.items() if isinstance(parts, Mapping) else ():
-        reason = found.get("shared") if isinstance(found, Mapping) else None
-        if isinstance(reason, str) and reason.strip():
-            yield str(part), reason
+        for entry in found if isinstance(found, list) else [found]:
+            reason = entry.get("shared") if isinstance(entry, Mapping) else None
+            if isinstance(reason, str) and reason.strip():
+                yield str(part), reason
 
 
 def _of(resource: Resource, argument: str, reason: str) -> AcceptedRisk:

@@ -124,6 +124,7 @@ def build(stack: cdk.Stack) -> None:
         "catalog",
         because="for Platform.share because",
     )
+    platform.share_outside("arn:aws:s3:::reference-data", because="for Platform.share_outside because")
     PlatformAdminRole(stack, "Admin", tenants=both, because="for PlatformAdminRole because")
     ViewerRole(stack, "Viewer", tenants=both, because="for ViewerRole because")
     AuditTrail(
