@@ -78,7 +78,6 @@ class Tenant(Construct):
         dynamodb_prefix_list_id: see `IsolatedNetwork`, default from a table.
         without_application: True for a tenant that has only the applications that are added, such as one for Hive;
             arguments about the application are refused then. Default False.
-        dynamodb_prefix_list_id: see `IsolatedNetwork`, default from a table; needed where jobs use DynamoDB.
         permissions_boundary: the most that any role of the tenant can ever do, default none. Submitting jobs, and
             delivering flow logs, must be within it, too; to bound the jobs alone, `emrguard policies boundary` writes
             one for an `ExecutionRole`.
@@ -108,7 +107,6 @@ class Tenant(Construct):
         s3_prefix_list_id: str | None = None,
         dynamodb_prefix_list_id: str | None = None,
         without_application: bool = False,
-        dynamodb_prefix_list_id: str | None = None,
         permissions_boundary: iam.IManagedPolicy | None = None,
         **application: Unpack[ApplicationOptions],
     ) -> None:
