@@ -159,6 +159,10 @@ class Context:
         """Whether a resolved value is text, some of which could be anything."""
         return self.resolver.is_opaque(value)
 
+    def anything(self, value: Any) -> bool:
+        """Whether nothing at all is known of a resolved value: it could also be `*`."""
+        return isinstance(value, str) and len(value) == 1 and self.unknown(value)
+
     def flag(self, value: Any) -> bool | None:
         """A resolved boolean, which templates also write as text; None where it is unknown or no boolean."""
         if isinstance(value, bool):

@@ -21,11 +21,12 @@ def check(context: Context) -> Iterator[Violation]:
     """Buckets that hold a tenant's data or logs with one of these settings."""
     for bucket in context.buckets:
         acl = context.get(bucket, "AccessControl")
-        if context.unknown(acl):
-            yield Violation(bucket, "AccessControl", "AccessControl depends on the deployment", undecided=True)
-        elif isinstance(acl, str) and acl.startswith(("Public", "Authenticated")):
+        for path in ("AccessControl", "WebsiteConfiguration", _ORIGINS, _REPLICAS):
+            if context.unknown(context.get(bucket, path)):
+                yield Violation(bucket, path, f"{path} depends on the deployment", undecided=True)
+        if isinstance(acl, str) and not context.unknown(acl) and acl.startswith(("Public", "Authenticated")):
             yield Violation(bucket, "AccessControl", f"AccessControl is {acl}")
-        if context.given(bucket, "WebsiteConfiguration"):
+        if isinstance(context.get(bucket, "WebsiteConfiguration"), Mapping):
             yield Violation(bucket, "WebsiteConfiguration", "the bucket is a web site")
         for index, rule in enumerate(_listed(context.get(bucket, _ORIGINS))):
             origins = rule.get("AllowedOrigins") if isinstance(rule, Mapping) else None

@@ -42,7 +42,7 @@ def check(context: Context) -> Iterator[Violation]:
                 elif found:
                     actions = ", ".join(statement.actions or ("all but some actions",))
                     yield Violation(document.resource, where, f"{actions} on Resource {', '.join(found)}")
-                elif any(len(item) == 1 and context.unknown(item) for item in statement.resources or ()):
+                elif any(map(context.anything, statement.resources or ())):
                     yield Violation(document.resource, where, "a resource depends on the deployment", undecided=True)
 
 

@@ -28,7 +28,7 @@ def check(context: Context) -> Iterator[Violation]:
             yield Violation(document.resource, where, "NotResource: every role but some may be passed")
         elif found:
             yield Violation(document.resource, where, f"Resource {', '.join(map(context.shown, found))}")
-        elif any(len(item) == 1 and context.unknown(item) for item in statement.resources or ()):
+        elif any(map(context.anything, statement.resources or ())):
             yield Violation(document.resource, where, "the role depends on the deployment", undecided=True)
 
 

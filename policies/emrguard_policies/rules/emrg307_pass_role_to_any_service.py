@@ -23,7 +23,7 @@ def check(context: Context) -> Iterator[Violation]:
             continue
         where = document.where(statement)
         conditions = statements.positive(statement, "iam:passedtoservice")
-        opaque = any(len(item) == 1 and context.unknown(item) for item in statement.resources or ())
+        opaque = any(map(context.anything, statement.resources or ()))
         if conditions and not any("*" in value for condition in conditions for value in condition.values):
             continue
         if starts or context.covered(statement, roles):

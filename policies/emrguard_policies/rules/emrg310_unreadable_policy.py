@@ -1,11 +1,12 @@
 """A policy that cannot be read cannot be judged: an unknown element, a wrong operator, a missing Effect.
 
 The deployment would fail, or, worse, somebody would mend it by hand on the spot. Nor can a statement be judged whose
-action or principal is a parameter, or comes from elsewhere: it may be `*`, which is said as undecided.
+action, principal or pattern is a parameter, or comes from elsewhere: it may be `*`, which is said as undecided.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from emrguard_policies.iam.model import Statement
@@ -13,17 +14,20 @@ from emrguard_policies.rules import resource_policies
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context, Document
 
+_ENDPOINT = "AWS::EC2::VPCEndpoint"
+_PATTERN = re.compile("Like|Arn|Not")
+
 
 def check(context: Context) -> Iterator[Violation]:
-    """Every policy document of tenants that does not parse, and statements that may allow anything or anybody."""
+    """Policy documents of tenants that do not parse, and statements of which only the deployment knows enough."""
     marked = any(resource.mark.tenant or resource.mark.shared for resource in context.assembly.resources())
     ours = bool(marked or context.applications or context.execution_roles)
     for document in _documents(context):
         if document.policy is None:
             yield Violation(document.resource, document.path, document.problem, undecided=document.opaque)
         for statement in document.statements if ours else ():
-            found = [name for name, texts in _open(statement) if any(_anything(context, text) for text in texts)]
-            if found and statement.effect == "Allow":
+            found = list(_open(context, document, statement))
+            if found:
                 message = f"{' and '.join(found)} may be anything: the deployment decides"
                 yield Violation(document.resource, document.where(statement), message, undecided=True)
 
@@ -32,18 +36,27 @@ def _documents(context: Context) -> Iterator[Document]:
     yield from (document for document, _ in context.identity_documents)
     yield from (context.trust(role) for role in context.of("AWS::IAM::Role"))
     yield from resource_policies.documents(context)
-    for endpoint in context.of("AWS::EC2::VPCEndpoint"):
+    for endpoint in context.of(_ENDPOINT):
         if context.given(endpoint, "PolicyDocument") is not False:
             yield context.document(endpoint, "PolicyDocument", "resource")
 
 
-def _open(statement: Statement) -> Iterator[tuple[str, tuple[str, ...]]]:
-    yield "Action", statement.actions or statement.not_actions or ()
-    yield "Principal", tuple(item.value for item in statement.principals or statement.not_principals or ())
-
-
-def _anything(context: Context, text: str) -> bool:
-    return len(text) == 1 and context.unknown(text)
+def _open(context: Context, document: Document, statement: Statement) -> Iterator[str]:
+    """What of a statement is not known, and would make it allow more, or deny less, if it were the worst."""
+    allows = statement.effect == "Allow"
+    principals = statement.principals or statement.not_principals or ()
+    if allows and any(map(context.anything, statement.actions or statement.not_actions or ())):
+        yield "Action"
+    if allows and any(context.anything(item.value) for item in principals):
+        yield "Principal"
+    # The rules about roles and buckets judge resources themselves.
+    if allows and document.resource.type == _ENDPOINT and any(map(context.anything, statement.resources or ())):
+        yield "Resource"
+    for condition in statement.conditions:
+        # An Allow for one value, whichever it is, is for one. A pattern may be `*`, and a switch on either side.
+        loose = not allows or condition.operator in ("Bool", "Null") or _PATTERN.search(condition.operator)
+        if loose and any(map(context.anything, condition.values)):
+            yield f"{condition.operator} {condition.key}"
 
 
 RULE = Rule(

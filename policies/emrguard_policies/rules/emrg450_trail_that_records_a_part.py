@@ -26,8 +26,12 @@ def check(context: Context) -> Iterator[Violation]:
         elif value is None or context.flag(value) is False:
             yield Violation(trail, _GLOBAL, f"{_GLOBAL} is {'not set' if value is None else 'false'}")
         for path, read in (("AdvancedEventSelectors", _advanced), ("EventSelectors", _basic)):
-            selectors = _listed(context.get(trail, path))
-            if selectors and not any(read(selector) for selector in selectors):
+            written = context.get(trail, path)
+            selectors = _listed(written)
+            fields = [item for selector in _objects(written) for item in _listed(selector.get("FieldSelectors"))]
+            if any(map(context.unknown, (written, *selectors, *fields))):
+                yield Violation(trail, path, "what the trail records depends on the deployment", undecided=True)
+            elif selectors and not any(read(selector) for selector in selectors):
                 yield Violation(trail, path, "no selector takes all management events")
     watched = [prefix for trail in trails for prefix in _prefixes(context, trail)]
     for bucket in context.buckets if trails else ():

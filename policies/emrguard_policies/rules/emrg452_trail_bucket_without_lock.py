@@ -23,9 +23,10 @@ def check(context: Context) -> Iterator[Violation]:
         on = context.get(bucket, "ObjectLockEnabled")
         days, years = context.get(bucket, f"{_RETENTION}.Days"), context.get(bucket, f"{_RETENTION}.Years")
         mode = context.get(bucket, f"{_RETENTION}.Mode")
-        if any(map(context.unknown, (on, days, years, mode))):
+        locked = context.get(bucket, "ObjectLockConfiguration.ObjectLockEnabled")
+        if any(map(context.unknown, (on, locked, days, years, mode))):
             yield Violation(bucket, _RETENTION, "Object Lock depends on the deployment", undecided=True)
-        elif context.flag(on) is not True or context.get(bucket, "ObjectLockConfiguration.ObjectLockEnabled") is None:
+        elif context.flag(on) is not True or locked is None:
             yield Violation(bucket, "ObjectLockEnabled", "Object Lock is not on")
         elif not mode or (not years and not (isinstance(days, int) and days >= _LEAST_DAYS)):
             yield Violation(bucket, _RETENTION, f"the default retention is {days} days in mode {mode}")

@@ -27,7 +27,9 @@ def check(context: Context) -> Iterator[Violation]:
         elif not given:
             yield Violation(group, _KEY, "KmsKeyId is not set")
         days = context.get(group, _RETENTION)
-        if isinstance(days, int) and days < _LEAST_DAYS:
+        if context.unknown(days):
+            yield Violation(group, _RETENTION, "how long they are kept depends on the deployment", undecided=True)
+        elif isinstance(days, int) and days < _LEAST_DAYS:
             yield Violation(group, _RETENTION, f"the logs are gone after {days} day{'s' if days > 1 else ''}")
     for bucket in context.buckets:
         if bucket.mark.part in ("data-bucket", "log-bucket", "trail-bucket"):
@@ -38,7 +40,10 @@ def _expiring(context: Context, bucket: Resource) -> Iterator[Violation]:
     rules = context.get(bucket, _RULES)
     for index, rule in enumerate(rules if isinstance(rules, list) else ()):
         days = rule.get("ExpirationInDays") if isinstance(rule, Mapping) else None
-        if isinstance(days, int) and days < _LEAST_DAYS and not rule.get("Prefix") and not rule.get("TagFilters"):
+        if context.unknown(days):
+            where = f"{_RULES}[{index}]"
+            yield Violation(bucket, where, "how long objects are kept depends on the deployment", undecided=True)
+        elif isinstance(days, int) and days < _LEAST_DAYS and not rule.get("Prefix") and not rule.get("TagFilters"):
             yield Violation(bucket, f"{_RULES}[{index}]", f"everything in it is gone after {days} days")
 
 

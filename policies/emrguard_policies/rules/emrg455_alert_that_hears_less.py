@@ -41,13 +41,14 @@ def check(context: Context) -> Iterator[Violation]:
     alerts = [rule for rule in context.of(_RULE) if rule.mark.part == "alerts"]
     heard: set[tuple[str, str, str]] = set()
     for rule in alerts:
-        state = context.get(rule, "State")
+        state, targets = context.get(rule, "State"), context.get(rule, "Targets")
         pattern = context.get(rule, "EventPattern")
-        if context.unknown(state) or context.unknown(pattern):
+        sources = _listed(pattern.get("source")) if isinstance(pattern, Mapping) else [pattern]
+        if any(map(context.unknown, (state, targets, *sources))):
             yield Violation(rule, "State", "what the alert takes depends on the deployment", undecided=True)
         elif state == "DISABLED":
             yield Violation(rule, "State", "the alert is off")
-        elif not context.get(rule, "Targets"):
+        elif not targets:
             yield Violation(rule, "Targets", "the alert has no target")
         elif isinstance(pattern, Mapping):
             heard.update(_calls(pattern.get("detail")))
@@ -117,9 +118,12 @@ def _calls(detail: Any) -> Iterator[tuple[str, str, str]]:
 
 def _alarm(context: Context, alarm: Resource) -> Iterator[Violation]:
     threshold = context.get(alarm, "Threshold")
-    if context.flag(context.get(alarm, "ActionsEnabled")) is False:
+    enabled, actions = context.get(alarm, "ActionsEnabled"), context.get(alarm, "AlarmActions")
+    if any(map(context.unknown, (enabled, actions, threshold))):
+        yield Violation(alarm, "AlarmActions", "whom the alarm tells depends on the deployment", undecided=True)
+    elif context.flag(enabled) is False:
         yield Violation(alarm, "ActionsEnabled", "the alarm tells nobody")
-    elif not context.get(alarm, "AlarmActions"):
+    elif not actions:
         yield Violation(alarm, "AlarmActions", "the alarm has no action")
     elif isinstance(threshold, int) and threshold > _OFTEN:
         yield Violation(alarm, "Threshold", f"the alarm comes after {threshold} calls only")
@@ -131,7 +135,7 @@ def _alarm(context: Context, alarm: Resource) -> Iterator[Violation]:
 
 
 def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return value if isinstance(value, list) else [value] if isinstance(value, str) else []
 
 
 RULE = Rule(

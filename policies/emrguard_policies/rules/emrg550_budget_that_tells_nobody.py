@@ -21,7 +21,7 @@ def check(context: Context) -> Iterator[Violation]:
     for budget in budgets:
         for path in (_LIMIT, _ALERTS):
             given = context.given(budget, path)
-            if given is None:
+            if given is None or context.unknown(context.get(budget, path)):
                 yield Violation(budget, path, f"{path} depends on the deployment", undecided=True)
             elif not given or context.get(budget, path) == []:
                 yield Violation(budget, path, f"{path} is not set")
