@@ -23,6 +23,8 @@ from emrguard_policies.tenants import Tenants
 # Service and kind of resource as ARNs have them → check, what one may do with it.
 _STORES: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
     ("s3", ""): ("data", (*actions_on.OBJECT, *actions_on.LIST)),
+    ("sqs", ""): ("data", actions_on.MESSAGES),
+    ("sns", ""): ("data", actions_on.ON_TOPIC_OF_TENANT),
     ("dynamodb", "table"): ("data", actions_on.ITEMS),
     ("kinesis", "stream"): ("data", actions_on.RECORDS),
     ("kafka", "topic"): ("data", actions_on.ON_TOPIC),
@@ -130,7 +132,7 @@ def _kind(text: str) -> tuple[str, str] | None:
     parts = text.split(":", 5)
     if len(parts) < 6:
         return None
-    kind = "" if parts[2] == "s3" else parts[5].replace(":", "/").split("/")[0]
+    kind = "" if parts[2] in ("s3", "sqs", "sns") else parts[5].replace(":", "/").split("/")[0]
     return (parts[2], kind) if (parts[2], kind) in _STORES else None
 
 

@@ -2,7 +2,8 @@
 
 Without the endpoint the job fails, or its traffic leaves the network where no endpoint policy watches it. S3 is needed
 always, CloudWatch Logs where the application logs there, KMS where it names a key, Managed Service for Prometheus
-(`aps-workspaces`) where metrics go there.
+(`aps-workspaces`) where metrics go there, and each of Glue, Lake Formation, Secrets Manager, DynamoDB, Kinesis, STS and
+CloudWatch metrics where the role of the jobs has rights there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import KEY_PATHS, Context
 
 _PROMETHEUS = "MonitoringConfiguration.PrometheusMonitoringConfiguration.RemoteWriteUrl"
+_BY_RIGHTS = {
+    "glue": "glue", "lakeformation": "lakeformation", "secretsmanager": "secretsmanager", "dynamodb": "dynamodb",
+    "kinesis": "kinesis-streams", "cloudwatch": "monitoring",
+}  # fmt: skip
+"""The endpoint for a service, by the prefix of its actions."""
+_ASSUME = "sts:assumerole"
 _LOGS = "MonitoringConfiguration.CloudWatchLoggingConfiguration.Enabled"
 
 
@@ -44,7 +51,22 @@ def _needed(context: Context, vpc: Resource) -> list[str]:
         needed.append("kms")
     if any(context.given(item, _PROMETHEUS) for item in applications):
         needed.append("aps-workspaces")
-    return needed
+    granted = {endpoint for item in applications for endpoint in _granted(context, item)}
+    return [*needed, *sorted(granted - set(needed))]
+
+
+def _granted(context: Context, application: Resource) -> Iterator[str]:
+    """The endpoints of the services that the jobs of an application have rights in, each written by its name."""
+    for role in context.execution_roles:
+        mine = role.mark.tenant == application.mark.tenant if role.mark.tenant else len(context.applications) == 1
+        for document in context.documents_of(role) if mine else ():
+            for statement in document.statements:
+                for action in statement.actions or () if statement.effect == "Allow" else ():
+                    service = action.partition(":")[0].lower()
+                    if service in _BY_RIGHTS:
+                        yield _BY_RIGHTS[service]
+                    elif action.lower() == _ASSUME:
+                        yield "sts"
 
 
 RULE = Rule(
@@ -53,7 +75,7 @@ RULE = Rule(
     severity="warning",
     title="VPC of an application without an endpoint for a service that it uses",
     rationale=__doc__,
-    mend="Add a gateway endpoint for S3, and interface endpoints for the other services named.",
+    mend="Add a gateway endpoint for S3 and DynamoDB, and interface endpoints for the other services named.",
     source="https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/vpc-access.html",
     frameworks={"AWS Well-Architected": ("SEC05-BP01",), "NIST 800-53 r5": ("SC-7",)},
     check=check,

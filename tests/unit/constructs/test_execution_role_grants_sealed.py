@@ -8,6 +8,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from cdk_nag import AwsSolutionsChecks
 from construct_support import ACCOUNT, REGION, new_app
@@ -118,3 +119,13 @@ def test_a_boundary_covers_every_role_of_a_tenant() -> None:
     assert len(roles) == 4
     assert all("boundary" in str(each.properties["PermissionsBoundary"]) for each in roles)
     assert "EMRG316" not in {finding.rule for finding in audit(assembly).findings}
+
+
+def test_a_right_without_a_way_through_the_network_is_a_warning() -> None:
+    """A grant of CDK's own opens no endpoint: EMRG209 says which one the jobs would wait for."""
+    app = new_app()
+    stack = cdk.Stack(app, "Stack")
+    tenant = Tenant(stack, "Tenant", name="flights")
+    dynamodb.Table.from_table_name(stack, "Prices", "prices").grant_read_data(tenant.execution_role)
+    found = audit(load(Path(app.synth().directory)), select=["EMRG209"]).findings
+    assert [finding.message for finding in found] == ["no endpoint for dynamodb"]

@@ -100,6 +100,8 @@ _NAMED = [
     ("secretsmanager:GetSecretValue", _HEAD.format("secretsmanager") + "secret:database-??????"),
     ("glue:GetTable", _HEAD.format("glue") + "table/reference/*"),
     ("s3:GetObject", "arn:aws:s3:::reference-data/*"),
+    ("sqs:SendMessage", _HEAD.format("sqs") + "jobs"),
+    ("sns:Publish", _HEAD.format("sns") + "news"),
     ("sts:AssumeRole", "arn:aws:iam::444455556666:role/Lake"),
 ]
 
