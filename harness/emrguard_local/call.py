@@ -31,6 +31,8 @@ class Identity:
     session_tags: Mapping[str, str] = field(default_factory=dict)
     transitive_tags: frozenset[str] = frozenset()
     """The keys of those `session_tags` that go with the session into the next role."""
+    subnet: str = ""
+    """The id of the subnet where the caller runs: a worker of an application with a network."""
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ class AssumesRoles(Protocol):
         context: Mapping[str, str],
         seconds: int,
         policies: tuple[str, ...],
+        subnet: str,
     ) -> Credentials: ...
 
 
@@ -87,6 +88,7 @@ class Host:
         context: Mapping[str, str],
         seconds: int = 3600,
         policies: tuple[str, ...] = (),
+        subnet: str = "",
     ) -> Credentials:
         """sts:AssumeRole by a service principal such as `emr-serverless.amazonaws.com`, recorded in the trail.
 
@@ -97,11 +99,14 @@ class Host:
             context: condition keys for the role's trust policy, such as `aws:SourceAccount`.
             seconds: how long the credentials last.
             policies: session policies as JSON documents; the session may do what the role and any one of them allow.
+            subnet: id of the subnet where the session is used; empty: outside of any VPC.
 
         Raises:
             ServiceError: AccessDenied, when the trust policy does not let the service assume the role.
         """
-        return self.assume(service, role_arn, session_name, context=context, seconds=seconds, policies=policies)
+        return self.assume(
+            service, role_arn, session_name, context=context, seconds=seconds, policies=policies, subnet=subnet
+        )
 
     def client(self, service: str, credentials: Credentials) -> Any:
         """A boto3 client to this cloud with the credentials."""

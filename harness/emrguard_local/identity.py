@@ -138,6 +138,7 @@ class Identities:
         transitive: frozenset[str] = frozenset(),
         policies: tuple[Policy, ...] = (),
         context: Mapping[str, str] | None = None,
+        subnet: str = "",
     ) -> tuple[Credentials, Identity]:
         """A new session of a role, for a caller who has been allowed to assume it."""
         tags = dict(tags or {})
@@ -164,6 +165,7 @@ class Identities:
             user_id=user_id,
             session_tags=tags,
             transitive_tags=transitive,
+            subnet=subnet,
         )
         return self._open(identity, role.id, seconds, now), identity
 

@@ -51,6 +51,7 @@ class ServiceRoles:
         context: Mapping[str, str],
         seconds: int,
         policies: tuple[str, ...],
+        subnet: str,
     ) -> Credentials:
         """See `Host.assume_for_service`."""
         now = datetime.now(UTC)
@@ -69,7 +70,7 @@ class ServiceRoles:
             invoked_by=service,
         )
         try:
-            credentials, output = self._assume(call, service, context, policies)
+            credentials, output = self._assume(call, service, context, policies, subnet)
         except ServiceError as error:
             self._records.record_call(call, None, error)
             raise
@@ -77,7 +78,7 @@ class ServiceRoles:
         return credentials
 
     def _assume(
-        self, call: Call, service: str, context: Mapping[str, str], policies: tuple[str, ...]
+        self, call: Call, service: str, context: Mapping[str, str], policies: tuple[str, ...], subnet: str
     ) -> tuple[Credentials, dict[str, Any]]:
         asked = call.parameters
         verdict = self._authorizer.authorize_assume_role(service, asked["RoleArn"], context)
@@ -91,6 +92,7 @@ class ServiceRoles:
             seconds=asked["DurationSeconds"],
             now=call.time,
             policies=session_policies(self._identities.iam, list(policies), []),
+            subnet=subnet,
         )
         return credentials, {
             "Credentials": wire_credentials(credentials),

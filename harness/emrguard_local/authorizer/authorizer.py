@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from emrguard_local.authorizer import context as global_context
@@ -13,6 +14,7 @@ from emrguard_local.authorizer.permissions import TABLES
 from emrguard_local.authorizer.policies import PolicyStore, UnreadablePolicyError
 from emrguard_local.authorizer.state import DescribesResources, State
 from emrguard_local.authorizer.verdict import Check, Refused, Verdict
+from emrguard_local.authorizer.ways import Ways
 from emrguard_local.call import Call, Identity
 from emrguard_policies.iam.decide import (
     Decision,
@@ -40,6 +42,7 @@ class Authorizer:
         self._region = region
         self._state = State(account_id, partition)
         self._policies = PolicyStore(self._state)
+        self._ways = Ways(self._state, self._policies)
 
     @property
     def sources(self) -> dict[str, DescribesResources]:
@@ -89,8 +92,15 @@ class Authorizer:
         principal = call.identity.principal if call.identity is not None else _ANONYMOUS
         try:
             own = self._policies.of_identity(call.identity)
+            way = self._ways.of(call)
         except UnreadablePolicyError as error:
             return _unreadable(principal, needed[0], error)
+        if way.blocked:
+            return Verdict(False, message=f"{call.service}:{call.operation} reaches nothing: {way.blocked}")
+        if way.keys:
+            # Through an endpoint a call has no public address.
+            base = {**{key: value for key, value in base.items() if key != "aws:SourceIp"}, **way.keys}
+            own = replace(own, endpoint=way.policy)
         checks: list[Check] = []
         refused: list[Refused] = []
         for each in needed:
@@ -110,7 +120,7 @@ class Authorizer:
     ) -> tuple[Check, str]:
         account = needed.account or self._state.account_id
         if needed.via is not None and principal.kind in ("user", "role-session", "root"):
-            base = global_context.through(base, needed.via)
+            base, own = global_context.through(base, needed.via), replace(own, endpoint=None)
         context = {**base, "aws:ResourceAccount": account, **needed.context}
         request = Request(principal, needed.action, needed.resource, context, account)
         try:
@@ -133,7 +143,7 @@ def _check_usable(ref: KeyRef) -> None:
 
 
 def _with(own: Policies, resource: ResourcePolicy) -> Policies:
-    return Policies(own.identity, own.boundary, own.session, resource)
+    return replace(own, resource=resource)
 
 
 def _unreadable(principal: Principal, needed: Needed, error: UnreadablePolicyError) -> Verdict:

@@ -58,7 +58,8 @@ def through(context: Mapping[str, Value], service: str) -> dict[str, Value]:
     called = context.get("aws:CalledVia", [])
     chain = [*([called] if isinstance(called, str) else called), service]
     made = dict(context)
-    made.pop("aws:SourceIp", None)
+    for key in ("aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce"):
+        made.pop(key, None)
     made["aws:ViaAWSService"] = "true"
     made["aws:CalledVia"] = chain
     made["aws:CalledViaFirst"] = chain[0]

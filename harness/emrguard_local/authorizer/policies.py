@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from moto.ec2.models.vpcs import VPCEndPoint
 from moto.iam.models import ManagedPolicy, Role
 from moto.sns.models import Topic
 
@@ -78,6 +79,15 @@ class PolicyStore:
             document = role.assume_role_policy_document
             return ResourcePolicy(self._parse(document, f"trust policy of role {role.name}", "resource"), gate=True)
         return None
+
+    def of_endpoint(self, endpoint: VPCEndPoint) -> Policy:
+        """The policy of a VPC endpoint.
+
+        Raises:
+            UnreadablePolicyError: it does not parse.
+        """
+        document: Any = endpoint.policy_document
+        return self._parse(document, f"policy of VPC endpoint {endpoint.id}", "resource")
 
     def _bucket(self, bucket: Any, *, anonymous: bool) -> ResourcePolicy | None:
         if bucket is None or bucket.policy is None:

@@ -28,8 +28,8 @@ _REFRESH = timedelta(minutes=20)
 class RoleSession:
     """A session of the execution role, named after the job run and renewed before it ends."""
 
-    def __init__(self, host: Host, role_arn: str, name: str, policies: tuple[str, ...]) -> None:
-        """Assume the role.
+    def __init__(self, host: Host, role_arn: str, name: str, policies: tuple[str, ...], subnet: str = "") -> None:
+        """Assume the role; `subnet` is where the workers run, empty where the application has no network.
 
         Raises:
             ServiceError: the role's trust policy does not let the service assume it.
@@ -38,6 +38,7 @@ class RoleSession:
         self._host = host
         self._name = name
         self._policies = policies
+        self._subnet = subnet
         self._lock = threading.Lock()
         self._credentials = self._assume()
 
@@ -60,6 +61,7 @@ class RoleSession:
             self._name,
             context={"aws:SourceAccount": self._host.account_id},
             policies=self._policies,
+            subnet=self._subnet,
         )
 
 

@@ -56,9 +56,11 @@ class JobRuns:
             self._applications.check_takes_jobs(application)
             made = plan(application, parameters, self._engines)
             identifier = self._registry.new_id()
+            # A job runs within one subnet.
+            subnet = next(iter(application.settings.get("networkConfiguration", {}).get("subnetIds", ())), "")
         role = parameters["executionRoleArn"]
         try:
-            session = RoleSession(self._host, role, identifier, made.policies)
+            session = RoleSession(self._host, role, identifier, made.policies, subnet)
         except ServiceError as error:
             raise validation(
                 f"Could not assume runtime role {role} because it doesn't exist or isn't setup with the required trust "

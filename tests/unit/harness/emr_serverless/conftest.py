@@ -129,11 +129,19 @@ class FakeHost:
         context: Mapping[str, str],
         seconds: int = 3600,
         policies: tuple[str, ...] = (),
+        subnet: str = "",
     ) -> Credentials:
         if role_arn not in self.trusted:
             raise ServiceError("AccessDenied", f"{service} is not authorized to perform: sts:AssumeRole", 403)
         self.assumed.append(
-            {"service": service, "role": role_arn, "name": session_name, "context": context, "policies": policies}
+            {
+                "service": service,
+                "role": role_arn,
+                "name": session_name,
+                "context": context,
+                "policies": policies,
+                "subnet": subnet,
+            }
         )
         number = len(self.assumed)
         return Credentials(f"ASIA{number}", f"secret{number}", f"token{number}", datetime.now(UTC) + self.lifetime)

@@ -225,8 +225,16 @@ def test_the_role_is_assumed_for_the_job_run(cloud: Any) -> None:
             "name": run,
             "context": {"aws:SourceAccount": "111122223333"},
             "policies": (policy,),
+            "subnet": "",
         }
     ]
+
+
+def test_the_session_is_in_the_first_subnet_of_the_application(cloud: Any) -> None:
+    """What the job asks for goes through the endpoints of the network in which its workers run."""
+    network = {"subnetIds": ["subnet-1", "subnet-2"], "securityGroupIds": ["sg-1"]}
+    cloud.submit(cloud.application(networkConfiguration=network))
+    assert [each["subnet"] for each in cloud.host.assumed] == ["subnet-1"]
 
 
 def test_an_application_without_auto_start_must_be_started(cloud: Any) -> None:
