@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mutants import neutral, properties
-from mutants.model import Mutant
+from mutants.model import LEFT_OPEN, Change, Mutant
 from mutants.policies import Surroundings
 
 
@@ -23,11 +24,16 @@ class Generated:
 
 
 def generate(assemblies: Mapping[str, Path]) -> Generated:
-    """All mutants of some cloud assemblies by name. What is the same in two of them is made once."""
+    """All mutants of some cloud assemblies by name. What is the same in two of them is made once.
+
+    Whatever a mutant changes is also left to a parameter: who deploys may then choose the worst.
+    """
     seen: set[tuple[str, ...]] = set()
     kept: list[Mutant] = []
     left_out: dict[str, list[Mutant]] = {}
-    for mutant, body in _all(assemblies):
+    pending = deque(_all(assemblies))
+    while pending:
+        mutant, body = pending.popleft()
         if mutant.likeness in seen:
             continue
         seen.add(mutant.likeness)
@@ -36,7 +42,13 @@ def generate(assemblies: Mapping[str, Path]) -> Generated:
             kept.append(replace(mutant, number=len(kept) + 1))
         else:
             left_out.setdefault(reason, []).append(mutant)
+        if reason is None and mutant.change.path[:1] == ("Properties",):
+            pending.append((replace(mutant, change=_left_open(mutant.change.path)), body))
     return Generated(tuple(kept), {reason: tuple(found) for reason, found in left_out.items()})
+
+
+def _left_open(path: tuple[str | int, ...]) -> Change:
+    return Change(LEFT_OPEN, path, "the value of a parameter", ((path, {"Ref": "KnownToTheDeploymentOnly"}),))
 
 
 def templates(assembly: Path) -> dict[str, dict[str, Any]]:

@@ -76,6 +76,7 @@ class Mutant:
 
 
 WITHOUT_RESOURCE = "resource removed"
+LEFT_OPEN = "left to the deployment"
 
 
 def edited(value: Mapping[str, Any], edits: Iterable[Edit]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
-from mutants.model import WITHOUT_RESOURCE, Mutant, Path
+from mutants.model import LEFT_OPEN, WITHOUT_RESOURCE, Mutant, Path
 
 _REQUIRED = "CloudFormation requires the property: the stack is not deployed"
 _DANGLING = "another resource refers to it: the stack is not deployed"
@@ -96,6 +96,8 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     (r"AWS::EMRServerless::Application", "switch turned",
      r"MonitoringConfiguration.ManagedPersistenceMonitoringConfiguration.Enabled", _OTHER_SINK),
     (r"AWS::EMRServerless::Application", "property removed", r".*\.spark\.authenticate", _DEFAULT),
+    (r"AWS::CloudTrail::Trail", LEFT_OPEN, r"CloudWatchLogsRoleArn",
+     "CloudTrail takes nothing but a role that may write to the log group"),
     # Policies
     (r"AWS::(S3::BucketPolicy|KMS::Key|SNS::TopicPolicy|SecretsManager::ResourcePolicy)",
      "(account|region|name|folder) of a resource widened|resource (widened to all|turned round|of the other tenant)",
@@ -189,6 +191,8 @@ def _of_statement(mutant: Mutant, body: Mapping[str, Any]) -> str | None:
     conditions = {key: value for pairs in statement.get("Condition", {}).values() for key, value in pairs.items()}
     names = {key.lower() for key in conditions}
     touched = str(change.path[-1]).lower()
+    if change.kind == LEFT_OPEN and statement["Effect"] == "Allow" and "StringEquals" in change.path:
+        return "an Allow for one value is for one, whichever it is"
     twins = {"aws:sourceaccount", "aws:sourcearn"}
     if change.kind == "condition weakened" and twins <= names and touched in twins:
         return _TWIN
