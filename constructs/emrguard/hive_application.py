@@ -11,7 +11,7 @@ from constructs import Construct
 
 from emrguard import _arguments
 from emrguard import runtime_configuration as _runtime
-from emrguard._application import Application, CommonOptions
+from emrguard._application import Application
 from emrguard._engine import HIVE
 from emrguard._reasons import Reasons
 from emrguard.application_key import ApplicationKey
@@ -31,10 +31,6 @@ from emrguard_policies.releases import Feature
 _SCRATCH = "hive.exec.scratchdir"
 _WAREHOUSE = "hive.metastore.warehouse.dir"
 _DISK_TYPES = ("hive.driver.disk.type", "hive.tez.disk.type")
-
-
-class HiveOptions(CommonOptions, total=False):
-    """What `Tenant` hands on to a `HiveApplication`, beside what it names itself. See there for each."""
 
 
 class HiveApplication(Application):

@@ -13,6 +13,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from emrguard import _arguments
+from emrguard._application import CommonOptions
 from emrguard._manifest import Owner, Part
 from emrguard.application_key import ApplicationKey
 from emrguard.capacity import Capacity
@@ -20,7 +21,7 @@ from emrguard.data_bucket import DataBucket
 from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
 from emrguard.existing_vpc import ExistingVpc
-from emrguard.hive_application import HiveApplication, HiveOptions
+from emrguard.hive_application import HiveApplication
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
 from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel
@@ -248,7 +249,7 @@ class Tenant(Construct):
         architecture: Literal["ARM64", "X86_64"] = "ARM64",
         maximum_capacity: Capacity | None = None,
         hive_site: Mapping[str, str] | None = None,
-        **application: Unpack[HiveOptions],
+        **application: Unpack[CommonOptions],
     ) -> TenantApplication:
         """A Hive application, with an execution role and a submitter role of its own.
 
