@@ -115,6 +115,9 @@ class TenantSettings(_Strict):
     one_zone_because: str | None = Field(None, description="why one zone is enough")
     s3_prefix_list_id: str | None = Field(None, description="an id such as pl-6da54004")
     dynamodb_prefix_list_id: str | None = Field(None, description="an id such as pl-6fa54006")
+    permissions_boundary: str | None = Field(
+        None, min_length=1, description="the name of a managed policy, with its path, for all roles of the tenant"
+    )
     idle_timeout_minutes: int | None = Field(None, description="a whole number of minutes")
     applications: dict[ApplicationName, ApplicationSettings] | None = Field(
         None,
@@ -141,6 +144,9 @@ class TenantSettings(_Strict):
             env=cdk.Environment(account=self.account, region=self.region),
         )
         given = {key: value for key, value in self if value is not None and key not in _NOT_ARGUMENTS}
+        if self.permissions_boundary is not None:
+            boundary = iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", self.permissions_boundary)
+            given["permissions_boundary"] = boundary
         try:
             if self.applications is None:
                 tenant = Tenant(stack, "Tenant", name=self.name, **_arguments(given))

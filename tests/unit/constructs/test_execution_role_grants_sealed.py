@@ -10,11 +10,12 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk.assertions import Template
 from cdk_nag import AwsSolutionsChecks
 from construct_support import ACCOUNT, REGION, new_app
 from granted_tenants_support import LAKE, Granted
 
-from emrguard import ArgumentError, Platform, Tenant
+from emrguard import ArgumentError, Platform, Tenant, TenantSettings
 from emrguard_policies.assembly import Assembly, load
 from emrguard_policies.audit import audit
 from emrguard_policies.isolation import prove
@@ -119,6 +120,15 @@ def test_a_boundary_covers_every_role_of_a_tenant() -> None:
     assert len(roles) == 4
     assert all("boundary" in str(each.properties["PermissionsBoundary"]) for each in roles)
     assert "EMRG316" not in {finding.rule for finding in audit(assembly).findings}
+
+
+def test_tenants_of_a_file_may_have_a_boundary() -> None:
+    """One line under `defaults` bounds the roles of every tenant, by the name of the platform's policy."""
+    settings = TenantSettings.model_validate({"name": "flights", "permissions_boundary": "platform/boundary"})
+    template = Template.from_stack(cdk.Stack.of(settings.build(new_app()))).to_json()
+    roles = [each for each in template["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
+    assert len(roles) == 3
+    assert all("policy/platform/boundary" in str(each["Properties"]["PermissionsBoundary"]) for each in roles)
 
 
 def test_a_right_without_a_way_through_the_network_is_a_warning() -> None:
