@@ -196,6 +196,8 @@ def seconds(call: Callable[[], object]) -> float:
 def run(command: Sequence[str], *allowed: int) -> None:
     """Run a command, which must end with one of the `allowed` codes."""
     environment = {**os.environ, "CDK_VALIDATION": "false"}
+    # pip compiles what it installs, checkov here as well as emrguard for its users.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     result = subprocess.run(  # noqa: S603 - the commands are written below
         command, capture_output=True, text=True, check=False, env=environment
     )

@@ -341,33 +341,34 @@ def _resource(logical_id: str, found: Any, template: Template) -> Resource:
     return Resource(logical_id, kind, properties, metadata, template, _mark(metadata.get("emrguard"), file, where))
 
 
-def _mark(found: Any, file: Path, where: str) -> Mark:
+def _mark(found: Any, file: Path, resource: str) -> Mark:
     if found is None:
         return Mark()
-    body = _object(found, file, f"{where}, Metadata.emrguard")
+    where = f"{resource}, Metadata.emrguard"
+    body = _object(found, file, where)
     texts: dict[str, str | None] = {}
     for key in ("tenant", "part", "shared"):
         value = body.get(key)
         if value is not None and not isinstance(value, str):
-            raise InputError(f"{file}: {where}, Metadata.emrguard.{key} is {_shown(value)}; use a string")
+            raise InputError(f"{file}: {where}.{key} is {_shown(value)}; use a string")
         texts[key] = value or None
     prefixes: dict[str, tuple[str, ...]] = {}
     for tenant, listed in _section(body, "prefixes", file, where).items():
         if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
-            raise InputError(
-                f"{file}: {where}, Metadata.emrguard.prefixes.{tenant} is {_shown(listed)}; use a list of strings"
-            )
+            raise InputError(f"{file}: {where}.prefixes.{tenant} is {_shown(listed)}; use a list of strings")
         prefixes[tenant] = tuple(listed)
     reasons: dict[str, str] = {}
-    for argument, reason in _section(body, "reasons", file, f"{where}, Metadata.emrguard").items():
+    for argument, reason in _section(body, "reasons", file, where).items():
         if not isinstance(reason, str):
-            raise InputError(f"{file}: {where}, Metadata.emrguard.reasons.{argument} is {_shown(reason)}; use a string")
+            raise InputError(f"{file}: {where}.reasons.{argument} is {_shown(reason)}; use a string")
         reasons[argument] = reason
     return Mark(texts["tenant"], texts["part"], texts["shared"], prefixes, reasons)
 
 
 def _section(body: Mapping[str, Any], key: str, file: Path, where: str = "") -> Mapping[str, Any]:
     value = body.get(key)
+    if isinstance(value, dict):
+        return value
     return {} if value is None else _object(value, file, f"{where}, {key}" if where else key)
 
 

@@ -70,7 +70,7 @@ class Resolver:
 
     def chosen(self, template: Template, value: Any) -> Any:
         """`value` as written, with an `Fn::If` that can be decided replaced by its branch (None for no value)."""
-        while isinstance(value, Mapping) and len(value) == 1 and "Fn::If" in value:
+        while isinstance(value, dict) and len(value) == 1 and "Fn::If" in value:
             operands = value["Fn::If"]
             if not isinstance(operands, list) or len(operands) != 3:
                 return value
@@ -114,11 +114,12 @@ class Resolver:
 
     def properties(self, resource: Resource) -> Mapping[str, Any]:
         """All properties of a resource, resolved; computed once."""
-        if resource not in self._properties:
+        found = self._properties.get(resource)
+        if found is None:
             resolved = self.resolve(resource.template, dict(resource.properties))
             # A transform in place of the properties leaves nothing to read: every property is unknown then.
-            self._properties[resource] = resolved if isinstance(resolved, dict) else {}
-        return self._properties[resource]
+            found = self._properties[resource] = resolved if isinstance(resolved, dict) else {}
+        return found
 
     def ref(self, resource: Resource) -> str:
         """What `Ref` gives for a resource."""
@@ -342,18 +343,18 @@ class Resolver:
         above = template.parent_resource
         if above is None:
             declared = template.parameters.get(name)
-            stored = isinstance(declared, Mapping) and str(declared.get("Type")).startswith(_FROM_STORE)
-            default = declared.get("Default") if isinstance(declared, Mapping) else None
+            stored = isinstance(declared, dict) and str(declared.get("Type")).startswith(_FROM_STORE)
+            default = declared.get("Default") if isinstance(declared, dict) else None
             # CDK writes the name of a parameter in the store as the default, and nobody else passes one.
             return self._stored_value(template, default) if stored and isinstance(default, str) else None
         with self._once(template, name):
             passed = above.properties.get("Parameters")
-            if isinstance(passed, Mapping) and name in passed:
+            if isinstance(passed, dict) and name in passed:
                 return self._resolve(above.template, passed[name])
             declared = template.parameters.get(name)
-            default = declared.get("Default") if isinstance(declared, Mapping) else None
+            default = declared.get("Default") if isinstance(declared, dict) else None
             # Nobody can override the parameter of a nested stack but its parent, so the default is the value.
-            simple = isinstance(declared, Mapping) and declared.get("Type") in ("String", "Number")
+            simple = isinstance(declared, dict) and declared.get("Type") in ("String", "Number")
             return default if simple else None
 
     def _fn_get_att(self, template: Template, value: Any) -> Any:
@@ -410,7 +411,7 @@ class Resolver:
 
     def _output(self, template: Template, name: str) -> Any:
         output = template.outputs.get(name)
-        if not isinstance(output, Mapping) or "Value" not in output:
+        if not isinstance(output, dict) or "Value" not in output:
             return None
         with self._once(template, f"Outputs.{name}"):
             result = self._resolve(template, output["Value"])
@@ -438,8 +439,8 @@ class Resolver:
     def _index_exports(self, index: dict[str, list[tuple[Template, str]]]) -> None:
         for exporting in self.assembly.templates:
             for output_id, output in exporting.outputs.items():
-                export = output.get("Export") if isinstance(output, Mapping) else None
-                written = export.get("Name") if isinstance(export, Mapping) else None
+                export = output.get("Export") if isinstance(output, dict) else None
+                written = export.get("Name") if isinstance(export, dict) else None
                 text = self._text(exporting, written)
                 if text is not None:
                     index.setdefault(text, []).append((exporting, output_id))
@@ -449,7 +450,7 @@ class Resolver:
         return self._output(*found) if found else None
 
     def _stack_output(self, template: Template, value: Any) -> tuple[Template, str] | None:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         stack, output = (self._text(template, value.get(key)) for key in ("StackName", "OutputName"))
         region = self._text(template, value["Region"]) if "Region" in value else self.region(template)
@@ -465,7 +466,7 @@ class Resolver:
 
     def _fn_sub(self, template: Template, value: Any) -> Any:
         text, variables = (value[0], value[1]) if isinstance(value, list) and len(value) == 2 else (value, {})
-        if not isinstance(text, str) or not isinstance(variables, Mapping):
+        if not isinstance(text, str) or not isinstance(variables, dict):
             return None
         known = True
 
@@ -524,7 +525,7 @@ class Resolver:
         found: Any = template.body.get("Mappings")
         for part in value[:3]:
             key = self._text(template, part)
-            found = found.get(key) if isinstance(found, Mapping) else None
+            found = found.get(key) if isinstance(found, dict) else None
         return found if isinstance(found, str | list | int | float) else None
 
     def _fn_if(self, template: Template, value: Any) -> Any:
@@ -538,7 +539,7 @@ class Resolver:
 
     def _condition(self, template: Template, name: Any) -> bool | None:
         conditions = template.body.get("Conditions")
-        if not isinstance(name, str) or not isinstance(conditions, Mapping) or name not in conditions:
+        if not isinstance(name, str) or not isinstance(conditions, dict) or name not in conditions:
             return None
         key = (template, name)
         if key in self._assumed:
@@ -551,7 +552,7 @@ class Resolver:
         return self._conditions[key]
 
     def _decide(self, template: Template, value: Any) -> bool | None:
-        if not isinstance(value, Mapping) or len(value) != 1:
+        if not isinstance(value, dict) or len(value) != 1:
             return None
         ((function, operands),) = value.items()
         if function == "Condition":
@@ -684,7 +685,7 @@ class Resolver:
         named = resource_names.NAMED[resource.type]
         explicit: Any = resource.properties
         for key in named.property.split("."):
-            explicit = explicit.get(key) if isinstance(explicit, Mapping) else None
+            explicit = explicit.get(key) if isinstance(explicit, dict) else None
         if explicit is not None:
             with self._once(resource.template, f"{resource.logical_id}.{named.property}"):
                 resolved = self._resolve(resource.template, explicit)
@@ -753,7 +754,7 @@ class Resolver:
             for item in value:
                 yield from self.pointed(template, item)
             return
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return
         if len(value) != 1:
             for item in value.values():
@@ -785,7 +786,7 @@ class Resolver:
             yield template.resources[name]
         elif template.parent_resource is not None:
             passed = template.parent_resource.properties.get("Parameters")
-            if isinstance(passed, Mapping) and name in passed:
+            if isinstance(passed, dict) and name in passed:
                 with self._once(template, f"target of {name}"):
                     yield from self.pointed(template.parent_resource.template, passed[name])
 
@@ -798,13 +799,13 @@ class Resolver:
 
     def _pointed_by_output(self, template: Template, name: str) -> Iterator[Resource]:
         output = template.outputs.get(name)
-        if isinstance(output, Mapping):
+        if isinstance(output, dict):
             with self._once(template, f"target of Outputs.{name}"):
                 yield from self.pointed(template, output.get("Value"))
 
     def _pointed_by_sub(self, template: Template, operand: Any) -> Iterator[Resource]:
         text, variables = operand if isinstance(operand, list) and len(operand) == 2 else (operand, {})
-        if not isinstance(text, str) or not isinstance(variables, Mapping):
+        if not isinstance(text, str) or not isinstance(variables, dict):
             return
         for match in _REFERENCE.finditer(text):
             name = match[1].strip()

@@ -134,8 +134,8 @@ class Context:
         """
         value: Any = resource.properties
         for key in path.split("."):
-            value = self.resolver.chosen(resource.template, value.get(key) if isinstance(value, Mapping) else None)
-            if isinstance(value, Mapping) and "Fn::If" in value:
+            value = self.resolver.chosen(resource.template, value.get(key) if isinstance(value, dict) else None)
+            if isinstance(value, dict) and "Fn::If" in value:
                 break
         return value
 
@@ -145,7 +145,7 @@ class Context:
         if not self.unknown(value):
             return value is not None and value != ""
         written = self.raw(resource, path)
-        return None if written is None or (isinstance(written, Mapping) and "Fn::If" in written) else True
+        return None if written is None or (isinstance(written, dict) and "Fn::If" in written) else True
 
     def target(self, resource: Resource, path: str) -> Resource | None:
         """The resource that a property points at, across stacks."""
@@ -527,6 +527,6 @@ def services(statement: Statement) -> set[str]:
 def _holds_symbol(value: Any) -> bool:
     if isinstance(value, str):
         return bool(symbols_in(value))
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return any(map(_holds_symbol, value.values()))
     return any(map(_holds_symbol, value)) if isinstance(value, list) else False

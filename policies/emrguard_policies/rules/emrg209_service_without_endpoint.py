@@ -51,14 +51,16 @@ def _needed(context: Context, vpc: Resource) -> list[str]:
         needed.append("kms")
     if any(context.given(item, _PROMETHEUS) for item in applications):
         needed.append("aps-workspaces")
-    granted = {endpoint for item in applications for endpoint in _granted(context, item)}
+    granted = set(_granted(context, applications))
     return [*needed, *sorted(granted - set(needed))]
 
 
-def _granted(context: Context, application: Resource) -> Iterator[str]:
-    """The endpoints of the services that the jobs of an application have rights in, each written by its name."""
+def _granted(context: Context, applications: list[Resource]) -> Iterator[str]:
+    """The endpoints of the services that the jobs of some applications have rights in, each written by its name."""
+    tenants = {application.mark.tenant for application in applications}
+    alone = len(context.applications) == len(applications) == 1
     for role in context.execution_roles:
-        mine = role.mark.tenant == application.mark.tenant if role.mark.tenant else len(context.applications) == 1
+        mine = role.mark.tenant in tenants if role.mark.tenant else alone
         for document in context.documents_of(role) if mine else ():
             for statement in document.statements:
                 for action in statement.actions or () if statement.effect == "Allow" else ():
