@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from emrguard import _actions, _wildcards
@@ -65,3 +66,8 @@ class GrantingRole(iam.Role):
         endpoint = _ENDPOINTS.get(actions[0].partition(":")[0])
         if self._network is not None and endpoint is not None:
             self._network.allow_service(self, endpoint, actions, resources, conditions)
+
+    def _warn_of_network(self, id: str, text: str) -> None:
+        """Warn of what jobs in an isolated network would wait for in vain, and no grant can see to."""
+        if self._network is not None:
+            cdk.Annotations.of(self).add_warning_v2(f"emrguard:{id}", f"{text}, and acknowledge this")

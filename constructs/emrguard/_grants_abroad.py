@@ -33,7 +33,8 @@ class AbroadGrants(GrantingRole):
         A condition keeps the right from any role of the own account: there it would be a way to another tenant.
 
         In a VPC this needs the endpoint `sts`. What jobs do as the other role has to be let through as well:
-        `network.allow_service(iam.Role.from_role_arn(…), "s3", …)`.
+        `network.allow_service(iam.Role.from_role_arn(…), "s3", …)`; then acknowledge the warning
+        `emrguard:foreign-role-in-network`.
 
         Args:
             role_arn: ARN of the role, plain text.
@@ -53,6 +54,11 @@ class AbroadGrants(GrantingRole):
                 mend = "write 2 to 1224 of A-Z, a-z, 0-9 and +=,.@:/_-"
                 raise ArgumentError(path, "external_id", external_id, mend)
             conditions["StringEquals"] = {"sts:ExternalId": external_id}
+        self._warn_of_network(
+            "foreign-role-in-network",
+            f"the network lets jobs assume {role_arn}, but nothing that they then do as it: let that through by "
+            "network.allow_service",
+        )
         return self._allow(_actions.ASSUME_ROLE, [role_arn], conditions)
 
     def grant_foreign_bucket_read(
@@ -134,7 +140,8 @@ class AbroadGrants(GrantingRole):
             uses = (*_actions.DECRYPT, *(_actions.ENCRYPT if write else ()))
             through = {"StringEquals": {"kms:ViaService": f"s3.{key_arn.split(':')[3]}.amazonaws.com"}}
             self._hand_over(key_arn, uses, "*", through)
-            grant = grant.combine(self._allow(uses, [key_arn], through))
+            elsewhere = {"StringNotEquals": {"aws:ResourceAccount": stack.account}}
+            grant = grant.combine(self._allow(uses, [key_arn], {**through, **elsewhere}))
         return grant
 
     def _hand_over(self, arn: str, actions: Sequence[str], resource: str, conditions: dict[str, Any]) -> None:

@@ -32,7 +32,8 @@ class LakeGrants(CatalogGrants):
         https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/lake-formation-unfiltered-access.html
 
         In a VPC this needs the endpoints `glue` and `lakeformation`, and `s3` for the location of the data, which jobs
-        read as the role that the location was registered with, not as this one.
+        read as the role that the location was registered with, not as this one: `network.allow_service(that_role, "s3",
+        …)`; then acknowledge the warning `emrguard:lake-location-in-network`.
 
         Args:
             database: name of the database, plain text.
@@ -101,6 +102,11 @@ class LakeGrants(CatalogGrants):
         return grant
 
     def _vending(self, database: str, tables: Sequence[str] | None, actions: _actions.Actions) -> iam.Grant:
+        self._warn_of_network(
+            "lake-location-in-network",
+            "jobs read tables of Lake Formation as the role that their location was registered with: let that role "
+            "through to the location by network.allow_service",
+        )
         vending = self._allow_below(_actions.GET_LAKE_DATA, "*", NO_RESOURCE)
         return self._on_tables(database, tables, actions).combine(vending)
 

@@ -124,12 +124,11 @@ class StreamGrants(GrantingRole):
             if not cdk.Token.is_unresolved(topic) and not _TOPIC.fullmatch(topic):
                 mend = "write the name of a topic: up to 249 of A-Z, a-z, 0-9, ., _ and -, no wildcard"
                 raise ArgumentError(path, "topics", topic, mend)
-        if self._network is not None:
-            warning = (
-                "the network of the jobs has no way to the brokers of a Kafka cluster: make an MSK managed VPC "
-                "connection in it, let the workers' security group reach its port 9098, and acknowledge this"
-            )
-            cdk.Annotations.of(self).add_warning_v2("emrguard:no-way-to-kafka", warning)
+        self._warn_of_network(
+            "no-way-to-kafka",
+            "the network of the jobs has no way to the brokers of a Kafka cluster: make an MSK managed VPC connection "
+            "in it, let the workers' security group reach its port 9098",
+        )
         return [_below(cluster_arn, "topic", topic) for topic in topics]
 
 

@@ -109,8 +109,8 @@ def test_a_foreign_bucket_is_that_of_its_owner(granted: Synthesized) -> None:
     assert not granted.ask(who, "s3:PutObject", f"{bucket}/reference/a", of).allowed
     assert not granted.ask(who, "s3:GetObject", f"{bucket}/elsewhere", of).allowed
     assert not granted.ask(who, "s3:ListBucket", bucket, of).allowed
-    assert granted.ask(who, "kms:Decrypt", KEY, {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}).allowed
-    assert not granted.ask(who, "kms:Decrypt", KEY).allowed
+    assert granted.ask(who, "kms:Decrypt", KEY, {**of, "kms:ViaService": f"s3.{REGION}.amazonaws.com"}).allowed
+    assert not granted.ask(who, "kms:Decrypt", KEY, of).allowed
 
 
 def test_the_owner_is_told_what_to_allow(granted: Synthesized) -> None:
@@ -160,13 +160,20 @@ def test_requests_of_the_foreign_role_can_be_let_through_the_network() -> None:
     assert f'"aws:PrincipalArn": "{LAKE}"' in policies
 
 
-def test_a_way_to_kafka_is_asked_for() -> None:
-    """An isolated network has no way to brokers: a warning at synth, where a job would wait for a timeout."""
+def test_what_no_grant_can_let_through_is_a_warning() -> None:
+    """Brokers, the locations of a lake, and what is done as a foreign role: said at synth, not by a timeout."""
     stack = cdk.Stack(new_app(), "Stack")
     role = Tenant(stack, "Tenant", name="flights").execution_role
     cluster = f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/c/00000000-0000-4000-8000-000000000000-1"
     role.grant_kafka_read(cluster, ["gates"])
-    assert [each.data for each in role.node.metadata if each.type == "aws:cdk:warning" and "Kafka" in str(each.data)]
+    role.grant_lake_formation_full_table("weather")
+    role.grant_foreign_role(LAKE)
+    warnings = " ".join(str(each.data) for each in role.node.metadata if each.type == "aws:cdk:warning")
+    for id in ("no-way-to-kafka", "lake-location-in-network", "foreign-role-in-network"):
+        assert f"emrguard:{id}" in warnings
+    by_hand = ExecutionRole(stack, "Role", tenant="flights")
+    by_hand.grant_foreign_role(LAKE)
+    assert not [each for each in by_hand.node.metadata if each.type == "aws:cdk:warning"]
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,19 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_msk as msk
 from aws_cdk.assertions import Template
 from cdk_nag import AwsSolutionsChecks
+from combinations.judge import judge
 from construct_support import ACCOUNT, REGION, new_app
-from granted_tenants_support import LAKE, Granted
+from granted_tenants_support import GRANTS, LAKE, Granted
 
 from emrguard import ArgumentError, Platform, Tenant, TenantSettings
 from emrguard_policies.assembly import Assembly, load
 from emrguard_policies.audit import audit
 from emrguard_policies.isolation import prove
-from emrguard_policies.nag import EmrGuardChecks
+from emrguard_policies.nag import EmrGuardChecks, acknowledge
 from emrguard_policies.proof import Proof
 from emrguard_policies.resolution import Resolver
 
@@ -73,11 +76,33 @@ def test_every_service_has_a_way_through_the_network(assembly: Assembly) -> None
     assert "payroll" not in json.dumps(services)
 
 
+@pytest.mark.parametrize("region", [None, "cn-north-1"])
+def test_grants_are_clean_wherever_the_stack_goes(tmp_path: Path, region: str | None) -> None:
+    """In a stack for any account and Region, where even the partner's account may be the own one, and in China."""
+
+    def build(app: cdk.App) -> None:
+        env = cdk.Environment(account=ACCOUNT, region=region) if region else None
+        tenants = []
+        for name in ("flights", "payroll"):
+            stack, listed = cdk.Stack(app, name, env=env), "pl-0123456789abcdef0"
+            tenants.append(Tenant(stack, "Tenant", name=name, s3_prefix_list_id=listed, dynamodb_prefix_list_id=listed))
+            for give in GRANTS.values():
+                give(tenants[-1])
+        Platform(cdk.Stack(app, "Shared", env=env), "Platform", tenants=tenants)
+        for rule in ("EMRG121", "EMRG122", "EMRG515", "EMRG516"):
+            acknowledge(app, rule, "not what this test is about")
+
+    assert judge(build, tmp_path, region, lints=False) == []
+
+
 @pytest.fixture(scope="module")
 def crossed() -> Proof:
     """The same, but payroll's jobs may use flights' stores, and nobody says why both read `reference`."""
     granted = Granted()
-    table, stream, cluster = granted.stores["flights"]
+    table, stream, cluster = (granted.stores["flights"][kind] for kind in ("table", "stream", "topics"))
+    assert isinstance(table, dynamodb.Table)
+    assert isinstance(stream, kinesis.Stream)
+    assert isinstance(cluster, msk.CfnServerlessCluster)
     role = granted.tenants[1].execution_role
     role.grant_dynamodb_read(table)
     role.grant_kinesis_write(stream)
