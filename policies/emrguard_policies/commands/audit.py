@@ -14,7 +14,7 @@ from emrguard_policies import config as settings
 from emrguard_policies.assembly import load
 from emrguard_policies.audit import AuditReport
 from emrguard_policies.audit import audit as run_audit
-from emrguard_policies.exceptions import InputError
+from emrguard_policies.exceptions import EmrGuardError, InputError
 from emrguard_policies.rules.base import SEVERITIES, Severity
 from emrguard_policies.rules.registry import rule_of
 
@@ -80,11 +80,13 @@ def audit(
 
     Each PATH is judged by itself. Templates that refer to each other belong into one directory: give that.
 
-    Exit code 0: nothing found. 1: something could not be read. 2: wrong usage. 3: findings.
+    Exit code 0: nothing found. 1: something could not be read, or a rule crashed. 2: wrong usage. 3: findings.
     """
+    if select and set(select) <= set(ignore):
+        raise click.UsageError("--ignore names all rules of --select: nothing would be judged")
     # A baseline that cannot be read stops the audit before its work, not after.
     known = baselines.read(baseline) if baseline is not None and write_baseline is None else None
-    reports = [run_audit(load(path), select=select, ignore=ignore) for path in paths]
+    reports = [_audit(path, select, ignore, alone=len(paths) == 1) for path in paths]
     if write_baseline is not None:
         baselines.write(write_baseline, reports)
         known = baselines.read(write_baseline)
@@ -98,8 +100,18 @@ def audit(
         click.echo(text, nl=False)
     if any(report.worst() in failing for report in reports):
         sys.exit(3)
-    if any(report.errors for report in reports):
+    if any(report.errors or report.worst() == "fatal" for report in reports):
         sys.exit(1)
+
+
+def _audit(path: str, select: tuple[str, ...], ignore: tuple[str, ...], *, alone: bool) -> AuditReport:
+    """The report of one path. One of several that cannot be read does not hide what is found in the others."""
+    try:
+        return run_audit(load(path), select=select, ignore=ignore)
+    except EmrGuardError as error:
+        if alone:
+            raise
+        return AuditReport((), (str(error),))
 
 
 def _render(reports: list[AuditReport], form: str, failing: Collection[Severity], *, coloured: bool) -> str:

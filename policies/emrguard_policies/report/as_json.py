@@ -23,12 +23,12 @@ def document(reports: Iterable[AuditReport]) -> dict[str, Any]:
         "version": VERSION,
         "findings": [_finding(finding) for finding in findings],
         "errors": [error for report in listed for error in report.errors],
-        "accepted_risks": [risk.as_json() for report in listed for risk in report.accepted],
         "summary": {
             **{severity: active[severity] for severity in SEVERITIES},
             "acknowledged": sum(finding.acknowledged is not None for finding in findings),
             "known": sum(report.known for report in listed),
             "total": len(findings),
+            "accepted_risks": [risk.as_json() for report in listed for risk in report.accepted],
         },
     }
 

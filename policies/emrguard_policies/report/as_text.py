@@ -32,7 +32,11 @@ def write(reports: Iterable[AuditReport], file: TextIO) -> None:
         console.print()
     accepted = [risk for report in listed for risk in report.accepted]
     if accepted:
-        console.print(Text("accepted risks", "bold"), Text("chosen in the code with a reason", "dim"), sep="  ")
+        console.print(
+            Text("accepted risks", "bold"),
+            Text("chosen in the code, or shared on purpose, with a reason", "dim"),
+            sep="  ",
+        )
         for risk in accepted:
             console.print(Text(f"  {risk.construct_path}  {risk.argument}"))
             console.print(Text(f"      because {risk.reason}", "dim"))
@@ -47,10 +51,10 @@ def _write_finding(console: Console, finding: Finding) -> None:
     style = _STYLES.get(severity, "dim")
     console.print(Text("  "), Text(f"{severity:<13}", style), Text(f"{finding.rule}  {finding.title}"), sep="")
     if finding.property:
-        console.print(Text(f"      at   {finding.property}"))
+        console.print(Text(f"      at    {finding.property}"))
     console.print(Text(f"      found {finding.message}"))
     if finding.acknowledged is None:
-        console.print(Text(f"      mend {finding.mend}", "dim"))
+        console.print(Text(f"      mend  {finding.mend}", "dim"))
     else:
         console.print(Text(f"      because {finding.acknowledged}", "dim"))
 

@@ -18,11 +18,11 @@ _PROPERTY = "InteractiveConfiguration"
 def check(context: Context) -> Iterator[Violation]:
     """Settings for interactive use that nobody of the assembly is allowed to use."""
     opaque = any(document.opaque for document, _ in context.identity_documents)
-    wanted = tuple(ACTIONS.values())
+    wanted = tuple(action.lower() for action in ACTIONS.values())
     granted = {action for grant in context.granting(wanted) for action in statements.named(grant.statement, wanted)}
     for application in context.applications:
         for name, certain in enabled(context, application).items():
-            if ACTIONS[name] in granted:
+            if ACTIONS[name].lower() in granted:
                 continue
             where = f"{_PROPERTY}.{name}"
             if certain and not opaque:

@@ -6,11 +6,11 @@ from emrguard_policies.assembly import Resource
 from emrguard_policies.rules.context import Context
 
 ACTIONS = {
-    "StudioEnabled": "emr-serverless:accessinteractiveendpoints",
-    "LivyEndpointEnabled": "emr-serverless:accesslivyendpoints",
-    "SessionEnabled": "emr-serverless:startsession",
+    "StudioEnabled": "emr-serverless:AccessInteractiveEndpoints",
+    "LivyEndpointEnabled": "emr-serverless:AccessLivyEndpoints",
+    "SessionEnabled": "emr-serverless:StartSession",
 }
-"""By the setting in `InteractiveConfiguration`, the action that opens it, in lower case:
+"""By the setting in `InteractiveConfiguration`, the action that opens it:
 https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/interactive-workloads.html
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from click.testing import CliRunner, Result
 
 from emrguard_policies.commands.audit import audit
 from emrguard_policies.commands.rules import explain, rules
-from emrguard_policies.rules.registry import all_rules
+from emrguard_policies.rules.base import Violation
+from emrguard_policies.rules.registry import all_rules, rule_of
 
 WARNS = """Resources:
   A:
@@ -64,10 +66,39 @@ def test_what_could_not_be_read_exits_with_one(template: Path) -> None:
     assert "not read" in result.output
 
 
+def test_one_bad_path_does_not_hide_the_others(template: Path, tmp_path: Path) -> None:
+    """Of several paths, those that can be read are judged; the other one is told, and is not taken for clean."""
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("a: [", encoding="utf-8")
+    found = call(template, broken, "--select", "EMRG601", "--format", "json")
+    body = json.loads(found.output)
+    assert found.exit_code == 3
+    assert [finding["rule"] for finding in body["findings"]] == ["EMRG601"]
+    assert len(body["errors"]) == 1
+    assert body["errors"][0].startswith(f"{broken}: not YAML: ")
+    assert call(template, broken, "--select", "EMRG601", "--fail-on", "never").exit_code == 1
+
+
+def test_a_crash_of_a_rule_passes_nothing(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even who fails on nothing hears that a rule gave up: what it would have found is not known."""
+
+    def broken(_context: object) -> list[Violation]:
+        raise KeyError("nothing")
+
+    crashing = replace(rule_of("EMRG601"), check=broken)
+    monkeypatch.setattr("emrguard_policies.audit.all_rules", lambda: (crashing,))
+    template.write_text(ACKNOWLEDGED, encoding="utf-8")
+    assert call(template).exit_code == 3
+    result = call(template, "--fail-on", "never")
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == "findings: 1 fatal"
+
+
 def test_an_unknown_id_is_wrong_usage(template: Path) -> None:
     """A mistyped id does not select nothing silently."""
     assert call(template, "--select", "EMRG999").exit_code == 2
     assert call(template, "--ignore", "X").exit_code == 2
+    assert call(template, "--select", "EMRG601", "--ignore", "EMRG601").exit_code == 2
 
 
 def test_ids_may_be_separated_by_commas(template: Path) -> None:
@@ -81,7 +112,7 @@ def test_the_text_names_construct_property_value_and_mend(template: Path) -> Non
     """A person reads what is where, what was found, and what to do."""
     output = call(template, "--select", "EMRG601").output
     assert output.splitlines()[0] == f"t/A  {template}:2"
-    for part in ("EMRG601", "InteractiveConfiguration.StudioEnabled", "StudioEnabled is true", "mend Turn"):
+    for part in ("EMRG601", "InteractiveConfiguration.StudioEnabled", "StudioEnabled is true", "mend  Turn"):
         assert part in output
     assert output.splitlines()[-1] == "findings: 1 warning"
     assert "\x1b" not in output
@@ -90,10 +121,14 @@ def test_the_text_names_construct_property_value_and_mend(template: Path) -> Non
 def test_json_has_the_documented_fields(template: Path) -> None:
     """A program reads every field that is documented, and the version of the format."""
     body = json.loads(call(template, "--select", "EMRG601", "--format", "json").output)
+    assert set(body) == {"version", "findings", "errors", "summary"}
     assert body["version"] == 1
     assert body["errors"] == []
     summary = body["summary"]
-    assert summary == {"fatal": 0, "error": 0, "warning": 1, "info": 0, "acknowledged": 0, "known": 0, "total": 1}
+    assert summary == {
+        "fatal": 0, "error": 0, "warning": 1, "info": 0, "acknowledged": 0, "known": 0, "total": 1,
+        "accepted_risks": [],
+    }  # fmt: skip
     (finding,) = body["findings"]
     assert set(finding) == {
         "rule", "severity", "title", "message", "template", "logical_id", "property", "construct_path", "line",

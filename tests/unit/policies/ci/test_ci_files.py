@@ -72,7 +72,13 @@ def test_the_action_writes_a_report_and_the_log(checkout: Path) -> None:
 
 @pytest.mark.parametrize(
     ("inputs", "code"),
-    [({"fail-on": "error"}, 0), ({"ignore": "EMRG601"}, 0), ({"paths": "nowhere"}, 1), ({"baseline": "none.json"}, 1)],
+    [
+        ({"fail-on": "error"}, 0),
+        ({"select": "EMRG601,EMRG504", "ignore": "EMRG601"}, 0),
+        ({"ignore": "EMRG601"}, 2),
+        ({"paths": "nowhere"}, 1),
+        ({"baseline": "none.json"}, 1),
+    ],
     ids=str,
 )
 def test_the_action_hands_its_inputs_on(inputs: dict[str, str], code: int, checkout: Path) -> None:

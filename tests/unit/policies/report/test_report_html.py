@@ -125,7 +125,7 @@ def test_accepted_risks_are_listed(form: str, template: Path) -> None:
 
 def test_machines_read_accepted_risks(template: Path) -> None:
     """Argument, reason, tenant and place, for a register of risks."""
-    assert json.loads(report(template, "json"))["accepted_risks"] == [
+    assert json.loads(report(template, "json"))["summary"]["accepted_risks"] == [
         {
             "argument": "never_stop_because",
             "reason": "asked at any time",
