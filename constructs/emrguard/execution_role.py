@@ -56,6 +56,9 @@ class ExecutionRole(LakeGrants, StoreGrants, StreamGrants, AbroadGrants):
             endpoint of the service; see `IsolatedNetwork.allow_service`. Default none: see to the endpoints yourself.
         permissions_boundary: the most that the role can ever do, whatever it is granted; default none. `emrguard
             policies boundary` writes one that leaves all that the grants of this class give.
+
+    Raises:
+        ArgumentError: the tenant is no name, or the network is another tenant's.
     """
 
     def __init__(
@@ -69,6 +72,10 @@ class ExecutionRole(LakeGrants, StoreGrants, StreamGrants, AbroadGrants):
         permissions_boundary: iam.IManagedPolicy | None = None,
     ) -> None:
         stack = cdk.Stack.of(scope)
+        if network is not None and network._tenant != tenant:
+            path = f"{scope.node.path}/{id}"
+            mend = f"pass the network of {tenant}: what is granted would be let through where its jobs do not run"
+            raise ArgumentError(path, "network", f"that of {network._tenant}", mend)
         conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": stack.account}}
         if require_source_arn:
             applications = stack.format_arn(service="emr-serverless", resource="/applications", resource_name="*")

@@ -663,14 +663,14 @@ class Resolver:
         return self._format(resource, "arn:{P}:secretsmanager:{R}:{A}:secret:{name}", name + ending)
 
     def _kafka_cluster(self, resource: Resource, label: str) -> str:
-        """Its ARN: the name, which must be given, and an id of the form `<uuid>-<number>`."""
+        """Its ARN: the name, which must be given, and an id of the form `<uuid>-<number>` or `<uuid>-s<number>`."""
         name = self._text(resource.template, resource.properties.get("ClusterName"))
         if name is None:
             name = self._unknown(resource.template, resource.properties.get("ClusterName"))
         digits = _digest(label, resource_names.HEX, 32)
         example = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:], "1"))
         unique = self.symbols.symbol(
-            f"{label}.id", example, alphabet=resource_names.HEX | {"-"}, lengths=(38, 40), unique=True
+            f"{label}.id", example, alphabet=resource_names.HEX | {"-", "s"}, lengths=(38, 41), unique=True
         ).char
         return self._format(resource, "arn:{P}:kafka:{R}:{A}:cluster/{name}/", name) + unique
 

@@ -176,6 +176,14 @@ def test_what_no_grant_can_let_through_is_a_warning() -> None:
     assert not [each for each in by_hand.node.metadata if each.type == "aws:cdk:warning"]
 
 
+def test_a_network_is_that_of_the_tenant() -> None:
+    """The endpoints of another tenant's network would be opened for jobs that never run there."""
+    stack = cdk.Stack(new_app(), "Stack")
+    network = Tenant(stack, "Tenant", name="payroll").network
+    with pytest.raises(ArgumentError, match="network is 'that of payroll'"):
+        ExecutionRole(stack, "Role", tenant="flights", network=network)
+
+
 @pytest.mark.parametrize(
     ("call", "argument"),
     [
