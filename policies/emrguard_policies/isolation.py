@@ -127,10 +127,8 @@ class _Prover:
         builder = self._builder
         using = [goal for runner in self._runners for goal in builder.using(runner)]
         self._goals = [*builder.of_tenants(), *builder.of_trails(), *(goal for goal in using if not goal.path)]
-        beyond_assembly = Outside(self._resolver, self._tenants, self._other_account)
-        nobodys = list(beyond_assembly.goals(self._carriers))
-        for text in beyond_assembly.assumptions:
-            self._assume(text)
+        self._outside = Outside(self._resolver, self._tenants, self._other_account)
+        nobodys = list(self._outside.goals(self._carriers))
         self._own = [*builder.own_logs(), *builder.own_rights()]
         self._escalations = [*builder.of_account(), *builder.tagging()]
         roles = [each for each in self._carriers if each.resource is not None and each.resource.type == ROLE]
@@ -660,7 +658,10 @@ class _Prover:
         return self._owned_texts.get(tenant, [])
 
     def _declared(self) -> None:
-        for reader in (Declared(self._resolver, self._tenants), Unmodelled(self._resolver, self._tenants)):
+        readers = (
+            Declared(self._resolver, self._tenants), Unmodelled(self._resolver, self._tenants), self._outside,
+        )  # fmt: skip
+        for reader in readers:
             for example in reader.counterexamples():
                 if example.source and example.target and example.check != UNDECIDED:
                     self._open.add((example.source, example.target, example.check))

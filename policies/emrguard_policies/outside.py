@@ -1,5 +1,7 @@
 """Stores outside of the assembly that tenants' policies name in full: two tenants that name the same one share it.
 
+So do two tenants to whom Lake Formation gives rights on tables of a database that is nobody's.
+
 The templates do not say whose such a table, stream or bucket is. One tenant alone is taken to be meant, as `envelope`
 does; a second one that reaches it is a finding, unless `Metadata.emrguard.outside` of a template declares it as shared,
 with a reason: a list of {"arn": …, "shared": …}.
@@ -12,11 +14,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from emrguard_policies import goal_actions as actions_on
-from emrguard_policies.assembly import Template
-from emrguard_policies.carriers import Carrier
+from emrguard_policies.assembly import Resource, Template
+from emrguard_policies.carriers import Carrier, name_of
 from emrguard_policies.envelope import is_open
 from emrguard_policies.goals import Goal
 from emrguard_policies.iam.symbolic import Target, left_to
+from emrguard_policies.proof import Counterexample
 from emrguard_policies.resolution import Resolver
 from emrguard_policies.tenants import Tenants
 
@@ -36,6 +39,12 @@ _STORES: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
 
 _ROLE = re.compile(r"arn:[^:]*:iam::(?P<account>\d{12}):role/[^*?]+")
 _OWNER = "aws:resourceaccount"
+_LAKE = ("AWS::LakeFormation::PrincipalPermissions", "AWS::LakeFormation::Permissions")
+# The forms of a grant on tables: element, the property with the database's name.
+_ON_TABLES = {
+    "Table": "DatabaseName", "TableWithColumns": "DatabaseName", "DataCellsFilter": "DatabaseName",
+    "TableResource": "DatabaseName", "TableWithColumnsResource": "DatabaseName",
+}  # fmt: skip
 
 
 class Outside:
@@ -65,6 +74,43 @@ class Outside:
                 name = f"{self._resolver.symbols.readable(text)}, which is not in the assembly,"
                 for owner in self._owners(text, carrier):
                     yield Goal(None, check, name, actions, _target(text, owner, carrier.subject.account))
+
+    def counterexamples(self) -> Iterator[Counterexample]:
+        """Databases that belong to nobody, and on which Lake Formation gives rights to several tenants."""
+        found: dict[str, dict[str, tuple[Resource, Resource]]] = {}
+        for grant in self._resolver.assembly.resources(*_LAKE):
+            principal = self._resolver.target(grant.template, _principal(grant))
+            tenant = self._tenants.mark(principal).tenant if principal is not None else None
+            database = self._database(grant)
+            if principal is not None and tenant is not None and database is not None and not self._is_shared(database):
+                found.setdefault(database, {}).setdefault(tenant, (principal, grant))
+        for database, grants in found.items():
+            if len(grants) > 1:
+                (tenant, (principal, grant)), *_ = grants.items()
+                names = tuple(name_of(each) for _, each in grants.values())
+                shown, teams = self._resolver.symbols.readable(database), " and ".join(sorted(grants))
+                yield Counterexample(
+                    "unowned", name_of(principal), "lakeformation:GetDataAccess", shown, {}, (), names,
+                    "say whose the database is, or declare it as shared on purpose, with a reason", tenant, None,
+                    f"Lake Formation gives {teams} rights on tables of one database that belongs to no tenant",
+                )  # fmt: skip
+
+    def _database(self, grant: Resource) -> str | None:
+        """The ARN of the database whose tables a grant is on; None for one that has an owner or is named otherwise."""
+        on = self._resolver.properties(grant).get("Resource")
+        for form, key in _ON_TABLES.items():
+            body = on.get(form) if isinstance(on, Mapping) else None
+            name = body.get(key) if isinstance(body, Mapping) else None
+            if not isinstance(body, Mapping) or not isinstance(name, str):
+                continue
+            template = grant.template
+            region, account = self._resolver.region(template), self._resolver.account(template)
+            catalog = next((body[each] for each in ("CatalogId", "TableCatalogId") if each in body), account)
+            arn = f"arn:{self._resolver.partition(template)}:glue:{region}:{catalog}:database/{name}"
+            inside = self._resolver.find(arn)
+            mark = self._tenants.mark(inside) if inside is not None else None
+            return None if mark is not None and (mark.tenant or mark.shared) else arn
+        return None
 
     def _owners(self, text: str, carrier: Carrier) -> list[str]:
         """The accounts that the store may be of: an ARN in S3 does not say it, but a condition may."""
@@ -142,6 +188,11 @@ def _target(text: str, owner: str, asker: str) -> Target:
         return Target(texts, asker)
     # A policy of the other account must let the asker in as well: it is taken to do so.
     return Target(texts, owner, (left_to([asker]),), gate=True)
+
+
+def _principal(grant: Resource) -> Any:
+    grantee = grant.properties.get("Principal") or grant.properties.get("DataLakePrincipal")
+    return grantee.get("DataLakePrincipalIdentifier") if isinstance(grantee, Mapping) else grantee
 
 
 def _entries(template: Template) -> Iterator[Mapping[str, Any]]:

@@ -180,3 +180,39 @@ def test_a_wildcard_over_streams_and_topics_is_reported(tmp_path: Path, action: 
     place = {"Fn::Sub": f"arn:aws:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}"}
     found = proof_of(grant(two(), "payrollExec", allow(action, place)), tmp_path)
     assert {each.check for each in found.counterexamples} == {"least-privilege"}
+
+
+def _lake(permissions: list[str], resource: dict[str, Any]) -> dict[str, Any]:
+    """A grant of Lake Formation to each tenant's execution role."""
+    return {
+        f"{name}Lake": {
+            "Type": "AWS::LakeFormation::PrincipalPermissions",
+            "Properties": {
+                "Principal": {"DataLakePrincipalIdentifier": arn(f"{name}Exec")},
+                "Resource": resource,
+                "Permissions": permissions,
+                "PermissionsWithGrantOption": [],
+            },
+        }
+        for name in ("flights", "payroll")
+    }
+
+
+def test_a_lake_that_two_tenants_are_let_into(tmp_path: Path) -> None:
+    """Rights on tables come from Lake Formation as well as from IAM; the description of a database tells names only."""
+    on_tables = {"Table": {"CatalogId": "444455556666", "DatabaseName": "reference", "TableWildcard": {}}}
+    both = {**two(), **_lake(["SELECT", "INSERT"], on_tables)}
+    found = proof_of(both, tmp_path)
+    assert {each.check for each in found.counterexamples} == {"unowned"}
+    database = {"Fn::Sub": "arn:aws:glue:${AWS::Region}:444455556666:database/reference"}
+    assert _proof(both, tmp_path, [{"arn": database, "shared": "reference data of all"}]).verdict == "isolated"
+
+    described = {**two(), **_lake(["DESCRIBE"], {"Database": {"CatalogId": "444455556666", "Name": "default"}})}
+    assert proof_of(described, tmp_path).verdict == "isolated"
+
+    catalog = {"Type": "AWS::Glue::Database", "Properties": {"CatalogId": "x", "DatabaseInput": {"Name": "reference"}}}
+    own = {"Table": {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseName": "reference", "TableWildcard": {}}}
+    unmarked = {**two(), **_lake(["SELECT"], own), "Catalog": catalog}
+    assert {each.check for each in proof_of(unmarked, tmp_path).counterexamples} == {"unowned"}
+    shared = {**catalog, "Metadata": {"emrguard": {"shared": "reference data of all", "part": "catalog"}}}
+    assert proof_of({**unmarked, "Catalog": shared}, tmp_path).verdict == "isolated"
