@@ -114,10 +114,23 @@ class Synthesized:
         resource: str,
         context: Mapping[str, str | list[str]] | None = None,
     ) -> Decision:
-        """Decide a request by identity, bucket and key policies. It comes over TLS 1.3 unless the context says else."""
+        """Decide a request by identity, bucket and key policies.
+
+        It comes over TLS 1.3, and the execution role's from the tenant's VPC, unless the context says else.
+        """
         principal, identity = who
-        request = Request(principal, action, resource, {**_SECURE, **(context or {})}, ACCOUNT)
+        keys: dict[str, str | list[str]] = {**_SECURE}
+        tenants = {self.mark(name)["tenant"] for name in self._jobs() if self._arn(name) == principal.role_arn}
+        for name, found in self.resources.items():
+            if found["Type"] == "AWS::EC2::VPC" and self.mark(name).get("tenant") in tenants:
+                keys["aws:SourceVpc"] = self._name(name)
+        request = Request(principal, action, resource, {**keys, **(context or {})}, ACCOUNT)
         return decide(request, Policies(identity=identity, resource=self._resource_policy(resource)))
+
+    def _jobs(self) -> list[str]:
+        """Logical ids of the execution roles."""
+        roles = [name for name, found in self.resources.items() if found["Type"] == "AWS::IAM::Role"]
+        return [name for name in roles if self.mark(name).get("part") == "execution-role"]
 
     def may_assume(self, part: str, who: Principal, context: Mapping[str, str | list[str]]) -> bool:
         """Whether the trust policy of the role of a part lets someone in who may assume every role otherwise."""

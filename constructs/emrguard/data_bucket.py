@@ -165,3 +165,31 @@ class DataBucket(TenantBucket):
             keep_old_versions_for=keep_old_versions_for or cdk.Duration.days(90),
             object_lock=object_lock,
         )
+        self._confined: dict[str, tuple[iam.PolicyStatement, list[str]]] = {}
+
+    def confine(self, role: iam.IRole, vpc_id: str) -> None:
+        """Refuse an execution role everything outside of its VPC, so that credentials taken out of a job open nothing.
+
+        The role reaches the bucket through the VPC's endpoint for S3 alone. A `Tenant` does this with each of its
+        execution roles.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies-vpc-endpoint.html
+
+        Args:
+            role: the execution role.
+            vpc_id: the VPC where its jobs run.
+        """
+        if vpc_id not in self._confined:
+            statement = iam.PolicyStatement(
+                sid=f"JobsOnlyFromTheirNetwork{len(self._confined) or ''}",
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=list(_actions.OBJECT_DATA),
+                resources=[self.bucket.bucket_arn, self.bucket.arn_for_objects("*")],
+                conditions={"StringNotEquals": {"aws:SourceVpc": vpc_id}},
+            )
+            self.bucket.add_to_resource_policy(statement)
+            self._confined[vpc_id] = statement, []
+        statement, roles = self._confined[vpc_id]
+        if role.role_arn not in roles:
+            roles.append(role.role_arn)
+            statement.add_condition("ArnEquals", {"aws:PrincipalArn": roles})

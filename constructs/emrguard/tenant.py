@@ -362,6 +362,7 @@ class Tenant(Construct):
         for prefix in self._outputs if outputs is None else _arguments.prefixes(scope, "outputs", outputs):
             self.data.grant_read_write(execution_role, prefix)
             self.data.grant_read(submitter_role, prefix)
+        self.data.confine(execution_role, self.network.vpc_id)
         self.logs.grant_write(execution_role)
         self.logs.grant_read(submitter_role)
         application.grant_submit(submitter_role, execution_role)

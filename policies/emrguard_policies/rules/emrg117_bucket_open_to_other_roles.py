@@ -19,12 +19,6 @@ from emrguard_policies.rules.context import Context, Document
 
 _PROPERTY = "PolicyDocument"
 _PARTS = ("data-bucket", "log-bucket", "trail-bucket")
-_OBJECT = (
-    "s3:AbortMultipartUpload", "s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion",
-    "s3:GetObject", "s3:GetObjectVersion", "s3:ListMultipartUploadParts", "s3:PutObject", "s3:PutObjectAcl",
-    "s3:ReplicateDelete", "s3:ReplicateObject", "s3:RestoreObject",
-)  # fmt: skip
-_BUCKET = ("s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
 
 
 def check(context: Context) -> Iterator[Violation]:
@@ -59,7 +53,7 @@ def _first_let_in(policies: list[Policy], arn: str, account: str, named: list[st
         probes.service("ec2.amazonaws.com"),
         *(probes.role(account, name) for name in named),
     ]
-    asked = [(action, f"{arn}/any/object") for action in _OBJECT] + [(action, arn) for action in _BUCKET]
+    asked = probes.on_bucket(arn)
     for number, principal in enumerate(strangers):
         open_to = probes.unbarred(policies, principal, asked, account)
         if open_to:

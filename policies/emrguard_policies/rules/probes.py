@@ -16,6 +16,12 @@ from emrguard_policies.rules.context import Context, Document
 
 STRANGER = "999988887777"
 """An account that is nobody's: the number of AWS's examples."""
+_OBJECT = (
+    "s3:AbortMultipartUpload", "s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion",
+    "s3:GetObject", "s3:GetObjectVersion", "s3:ListMultipartUploadParts", "s3:PutObject", "s3:PutObjectAcl",
+    "s3:ReplicateDelete", "s3:ReplicateObject", "s3:RestoreObject",
+)  # fmt: skip
+_BUCKET = ("s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
 _ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 _EVERYTHING = parse({"Statement": [_ALL]}, "everything")
 _EVERYBODY = parse({"Statement": [{**_ALL, "Principal": "*"}]}, "everybody", "resource")
@@ -31,6 +37,11 @@ def role(account: str, arn: str = "") -> Principal:
 def service(name: str) -> Principal:
     """A service of AWS that acts as itself."""
     return Principal("service", name, "")
+
+
+def on_bucket(arn: str) -> list[tuple[str, str]]:
+    """Everything that reads, lists, changes or deletes what a bucket holds, each with what it is asked on."""
+    return [(action, f"{arn}/any/object") for action in _OBJECT] + [(action, arn) for action in _BUCKET]
 
 
 def unread(bucket_policies: Iterable[Document]) -> list[Violation]:

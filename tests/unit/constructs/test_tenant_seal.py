@@ -53,6 +53,15 @@ def test_the_roles_do_no_more(tenant: Synthesized, role: str, action: str, part:
     assert not tenant.ask(tenant.session(role), action, _object(tenant, part, key)).allowed
 
 
+@pytest.mark.parametrize("key", ["jobs/main.py", "input/a.csv", "output/run/part-0.parquet"])
+def test_what_a_job_prints_of_its_credentials_opens_nothing_elsewhere(tenant: Synthesized, key: str) -> None:
+    """The execution role reaches the tenant's data from its own VPC alone."""
+    session, arn = tenant.session("execution-role"), _object(tenant, "data-bucket", key)
+    assert tenant.ask(session, "s3:GetObject", arn).allowed
+    assert not tenant.ask(session, "s3:GetObject", arn, {"aws:SourceVpc": "vpc-0123456789abcdef0"}).allowed
+    assert not tenant.ask(session, "s3:GetObject", arn, {"aws:SourceVpc": []}).allowed
+
+
 @pytest.mark.parametrize("prefix", ["jobs/", "input/", "input/2013/", "output/"])
 def test_jobs_list_below_their_prefixes(tenant: Synthesized, prefix: str) -> None:
     """Spark lists folders that it reads."""
