@@ -107,11 +107,17 @@ def unbarred(policy: Policy, request: Request, asked: Iterable[tuple[str, str]])
     """
     like = _Asked.of(request)
     denying = like.meant(policy, "Deny")
-    return [
-        (action, resource)
-        for action, resource in asked
-        if not any(each.covers(action.lower(), resource, like.context, cautious=True) for each in denying)
-    ]
+    return [pair for pair in asked if not like.met(denying, *pair, cautious=True)]
+
+
+def let_through(policy: Policy, request: Request, asked: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of some pairs of action and resource those that a policy alone allows, in requests like `request` otherwise.
+
+    An endpoint policy so decides on a request that all other policies allow.
+    """
+    like = _Asked.of(request)
+    allowing, left = like.meant(policy, "Allow"), unbarred(policy, request, asked)
+    return [pair for pair in left if like.met(allowing, *pair, cautious=False)]
 
 
 def denial_message(request: Request, decision: Decision) -> str:
@@ -245,6 +251,10 @@ class _Asked:
             for each in _compiled(policy)
             if each.statement.effect == effect and self._meant(policy, each, cautious)
         ]
+
+    def met(self, statements: Iterable[_CompiledStatement], action: str, resource: str, *, cautious: bool) -> bool:
+        """Whether one of some statements is about an action and a resource."""
+        return any(each.covers(action.lower(), resource, self.context, cautious) for each in statements)
 
     def _meant(self, policy: Policy, each: _CompiledStatement, cautious: bool) -> bool:
         named = policy.kind == "identity" or self._names(each.statement, cautious) is not None

@@ -8,7 +8,9 @@ EMRG208; the rule judges those that are marked as a tenant's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from emrguard_policies.assembly import Resource
 from emrguard_policies.iam.decide import Principal
@@ -43,6 +45,8 @@ _PROBES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+# What stands before the first wildcard, or the stand-in of one (see `matching`).
+_PLAIN = re.compile("[^*?\ue000-\ue002]*")
 _ANY_PLACE = re.compile(r"^arn:[^:]*:(?:s3:::[^/]+\*|(?:logs|kms):(?:[^:]*\*[^:]*:[^:]*|[^:]*:[^:]*\*[^:]*):)")
 _STORES = {"s3": ("AWS::S3::Bucket",), "logs": ("AWS::Logs::LogGroup",), "kms": ("AWS::KMS::Key",)}
 
@@ -89,31 +93,78 @@ def _judge(context: Context, endpoint: Resource, policy: Policy, service: str) -
             yield Violation(endpoint, _PROPERTY, f"{context.shown(pattern)} in any account or Region")
             return
     for who, principal, actions, resources, contexts in asked:
-        found = [
-            action
-            for action in actions
-            if any(_passes(policy, principal, action, name, account, each) for name in resources for each in contexts)
-        ]
+        found = _passing(policy, principal, actions, resources, account, contexts)
         if found:
             yield Violation(endpoint, _PROPERTY, f"{', '.join(found)} by {who} gets through")
             return
-    stores = context.of(*_STORES.get(service, ()))
-    others = [item for item in stores if item.mark.tenant not in (None, endpoint.mark.tenant)]
-    for other in others:
-        arn = context.resolver.arn(other) or ""
-        statements = [item for item in policy.statements if item.effect == "Allow" and not _looks(item)]
-        if any(context.covers(item, name) for item in statements for name in (arn, f"{arn}/x", f"{arn}:x")):
+    statements = [item for item in policy.statements if item.effect == "Allow" and not _looks(item)]
+    for other in _near(context, statements, service):
+        if other.mark.tenant in (None, endpoint.mark.tenant):
+            continue
+        names = _names(context, other)
+        if any(context.covers(item, name) for item in statements for name in names):
             yield Violation(endpoint, _PROPERTY, f"{other.logical_id} of tenant {other.mark.tenant} is reached")
             return
 
 
+def _passing(
+    policy: Policy,
+    who: Principal,
+    actions: Iterable[str],
+    names: list[str],
+    account: str,
+    contexts: list[dict[str, str]],
+) -> list[str]:
+    """Those of some actions that get through to one of some resources in one of some contexts."""
+    found: set[str] = set()
+    for owner, theirs in (
+        (probes.STRANGER, [name for name in names if _is_strange(name)]),
+        (account, [name for name in names if not _is_strange(name)]),
+    ):
+        asked = [(action, name) for action in actions for name in theirs]
+        for keys in contexts if asked else ():
+            found.update(action for action, _ in probes.passing(policy, who, asked, owner, keys))
+    return [action for action in actions if action in found]
+
+
+def _is_strange(name: str) -> bool:
+    return probes.STRANGER in name or "somebody-elses" in name
+
+
+def _names(context: Context, store: Resource) -> tuple[str, str, str]:
+    """A store and something in it, as statements name them."""
+    arn = context.resolver.arn(store) or ""
+    return arn, f"{arn}/x", f"{arn}:x"
+
+
+def _near(context: Context, statements: list[Statement], service: str) -> list[Resource]:
+    """The stores of a service of which some statements may name one: all that begin as one of their patterns does."""
+    stores = context.of(*_STORES.get(service, ()))
+    if any(item.resources is None for item in statements):
+        return stores
+    names = context.once(_sorted_names)
+    near: set[Resource] = set()
+    for pattern in {pattern for item in statements for pattern in item.resources or ()}:
+        for text in (pattern, context.resolver.symbols.readable(pattern)):
+            start = _PLAIN.match(text)[0]  # type: ignore[index]
+            first = bisect_left(names, start, key=itemgetter(0))
+            for index in range(first, len(names)):
+                if not names[index][0].startswith(start):
+                    break
+                near.add(names[index][1])
+    return [store for store in stores if store in near]
+
+
+def _sorted_names(context: Context) -> list[tuple[str, Resource]]:
+    """The names of all stores, with symbols and as people read them."""
+    stores = context.of(*(kind for kinds in _STORES.values() for kind in kinds))
+    names = [(name, store) for store in stores for name in _names(context, store)]
+    names += [(context.resolver.symbols.readable(name), store) for name, store in names]
+    return sorted(names, key=itemgetter(0))
+
+
 def _looks(statement: Statement) -> bool:
     return all(":Describe" in action for action in statement.actions or ("",))
-
-
-def _passes(policy: Policy, who: Principal, action: str, name: str, account: str, keys: dict[str, str]) -> bool:
-    owner = probes.STRANGER if probes.STRANGER in name or "somebody-elses" in name else account
-    return probes.passes(policy, who, action, name, owner, keys)
 
 
 RULE = Rule(

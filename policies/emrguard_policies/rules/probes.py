@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 
 from emrguard_policies.assembly import Resource
 from emrguard_policies.iam import decide
-from emrguard_policies.iam.decide import Policies, Principal, Request, ResourcePolicy
-from emrguard_policies.iam.model import Policy, parse
+from emrguard_policies.iam.decide import Principal, Request
+from emrguard_policies.iam.model import Policy
 from emrguard_policies.rules.base import Violation
 from emrguard_policies.rules.context import Context, Document
 
@@ -22,9 +22,6 @@ _OBJECT = (
     "s3:ReplicateDelete", "s3:ReplicateObject", "s3:RestoreObject",
 )  # fmt: skip
 _BUCKET = ("s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
-_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-_EVERYTHING = parse({"Statement": [_ALL]}, "everything")
-_EVERYBODY = parse({"Statement": [{**_ALL, "Principal": "*"}]}, "everybody", "resource")
 
 
 def role(account: str, arn: str = "") -> Principal:
@@ -65,16 +62,16 @@ def unbarred(
     return left
 
 
-def passes(
-    endpoint: Policy, who: Principal, action: str, resource: str, account: str,
+def passing(
+    endpoint: Policy, who: Principal, asked: Iterable[tuple[str, str]], account: str,
     context: Mapping[str, str | list[str]],
-) -> bool:  # fmt: skip
-    """Whether an endpoint policy lets a request through that all other policies allow."""
+) -> list[tuple[str, str]]:  # fmt: skip
+    """Of some pairs of action and resource those that an endpoint policy lets through, over TLS.
+
+    All other policies are taken to allow them; `account` owns the resources.
+    """
     keys = {"aws:ResourceAccount": account, "aws:SecureTransport": "true", **context}
-    return decide.decide(
-        Request(who, action, resource, keys, account),
-        Policies([_EVERYTHING], resource=ResourcePolicy(_EVERYBODY), endpoint=endpoint),
-    ).allowed
+    return decide.let_through(endpoint, Request(who, "", "", keys, account), asked)
 
 
 def own_account(context: Context, resource: Resource) -> str:

@@ -14,6 +14,7 @@ from emrguard_policies.iam.decide import (
     ResourcePolicy,
     decide,
     denial_message,
+    let_through,
     unbarred,
 )
 from emrguard_policies.iam.model import Policy, parse
@@ -217,9 +218,13 @@ def test_what_cannot_be_judged_counts_against_the_request() -> None:
     assert not ask(identity=[identity(allow(), deny(Condition=broken))], context=context).allowed
 
 
+EVERYTHING = identity(allow(Action="*", Resource="*"))
+EVERYBODY = resource(allow(Action="*", Resource="*", Principal="*")).policy
+
+
 @pytest.mark.parametrize("principal", [USER, SESSION, ROOT, SERVICE, ANONYMOUS], ids=lambda each: each.kind)
 def test_many_requests_at_once_are_judged_as_one_by_one(principal: Principal) -> None:
-    """The quick question which of many requests no Deny meets gives the same answers as the decision of each."""
+    """The quick questions what no Deny meets and what an endpoint lets through answer as the decision of each does."""
     data = "arn:aws:s3:::data"
     policy = resource(
         deny(Action="s3:Delete*", Principal="*", Resource=[data, f"{data}/*"]),
@@ -233,7 +238,12 @@ def test_many_requests_at_once_are_judged_as_one_by_one(principal: Principal) ->
             Resource="*", Condition={"ArnNotEquals": {"aws:PrincipalArn": USER.arn}},
         ),
         deny(Principal="*", Condition={"NumericLessThan": {"s3:TlsVersion": "no number"}}),
-        allow(Action="s3:*", Principal="*"),
+        allow(Action="s3:G*", Principal="*", Resource=[data, f"{data}/*"]),
+        {
+            "Effect": "Allow", "NotAction": "s3:Get*", "Principal": {"AWS": ACCOUNT},
+            "NotResource": f"{data}/${{aws:userid}}/*",
+        },
+        allow(Action="s3:*", Principal="*", Condition={"NumericLessThan": {"s3:TlsVersion": "no number"}}),
     ).policy  # fmt: skip
     assert policy is not None
     asked = [
@@ -251,4 +261,13 @@ def test_many_requests_at_once_are_judged_as_one_by_one(principal: Principal) ->
             ).explicit
         ]
         assert unbarred(policy, like, asked) == one_by_one
+        through = [
+            (action, what)
+            for action, what in asked
+            if decide(
+                Request(principal, action, what, context, ACCOUNT),
+                Policies([EVERYTHING], resource=ResourcePolicy(EVERYBODY), endpoint=policy),
+            ).allowed
+        ]
+        assert let_through(policy, like, asked) == through
         assert 0 < len(one_by_one) < len(asked)
