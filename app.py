@@ -5,7 +5,7 @@ from cdk_nag import AwsSolutionsChecks, WriteNagSuppressionsToCloudFormationAspe
 from constructs import Construct
 
 from emrguard import Capacity, Platform, Tenant
-from emrguard_policies.nag import EmrGuardChecks, acknowledge
+from emrguard_policies.nag import EmrGuardChecks
 
 
 class Flights(cdk.Stack):
@@ -45,17 +45,6 @@ class DataPlatform(cdk.Stack):
 app = cdk.App(post_cli_context={"aws:cdk:enable-path-metadata": True})
 tenants = [Flights(app).tenant, Payroll(app).tenant]
 DataPlatform(app, *tenants)
-for tenant in tenants:
-    acknowledge(
-        tenant.application,
-        "EMRG121",
-        "CloudFormation has no property for the key of the workers' disks: the service's own key encrypts them here",
-    )
-    acknowledge(
-        tenant.application,
-        "EMRG516",
-        "The applications stop after 15 idle minutes; a deletion within them is tried again later",
-    )
 cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(), EmrGuardChecks())
 cdk.Aspects.of(app).add(WriteNagSuppressionsToCloudFormationAspect())
 app.synth()

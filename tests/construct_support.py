@@ -97,7 +97,8 @@ class Synthesized:
 
     def session(self, part: str) -> tuple[Principal, list[Policy]]:
         """A session of the role of a part, and the role's policies."""
-        name = self.one("AWS::IAM::Role", part)["_id"]
+        role = self.one("AWS::IAM::Role", part)
+        name = role["_id"]
         arn = self._arn(name)
         principal = Principal("role-session", f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/me", ACCOUNT, arn)
         policies = [
@@ -105,6 +106,7 @@ class Synthesized:
             for each in self.of("AWS::IAM::Policy").values()
             if name in each["Roles"]
         ]
+        policies += [parse(each["PolicyDocument"], each["PolicyName"]) for each in role.get("Policies", [])]
         return principal, policies
 
     def ask(

@@ -172,9 +172,7 @@ class Application(WithMetrics, Construct):
             identity_center_configuration=self._identity_center(identity_center_instance_arn, release),
         )
         self._tag(tags or {})
-        self._disk_key = (
-            None if lifecycle is None else _lifecycle.attach(self, lifecycle, owner, application, key, reasons)
-        )
+        self._disk_key = _lifecycle.attach(self, lifecycle or Lifecycle(), owner, application, key, reasons)
         owner.tag(self)
         owner.mark(application, "application", reasons.given)
         _workers.warn_of_few_addresses(self, network, waiting, ceiling, engine)

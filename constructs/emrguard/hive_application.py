@@ -102,7 +102,7 @@ class HiveApplication(Application):
         image: the image of all workers, default that of the release.
         worker_images: in place of `image` one for each of `HiveDriver` and `TezTask`, default none.
         monitoring: see `Monitoring`, default logs of the driver to CloudWatch and everything to S3 and managed storage.
-        lifecycle: see `Lifecycle`, default none: disks are encrypted with the service's own key.
+        lifecycle: see `Lifecycle`, default a function that sets the key of the disks and stops the application in time.
         tags: further tags of the application, default none. AWS does not copy them to job runs.
 
     Raises:

@@ -78,6 +78,7 @@ class InteractiveUserRole(PersonaRole):
             self.on_runs([used], _actions.USE_SESSIONS, "sessions")
         used.execution_role.grant_pass_to_emr_serverless(self)
         tenant.key.grant_encrypt_decrypt(self)
+        tenant.key.grant_disks(self)
 
     @staticmethod
     def permission_set(

@@ -127,22 +127,28 @@ class _Function(Construct):
             "Role",
             description=f"Changes and stops the application {scope.node.path} for CloudFormation",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={
+                "Own": iam.PolicyDocument(
+                    statements=[
+                        _allow(_actions.WRITE_OWN_LOGS, group.log_group_arn),
+                        _allow(_actions.DESCRIBE_STACK_RESOURCE, cdk.Aws.STACK_ID),
+                    ]
+                )
+            },
         )
-        role.add_to_policy(_allow(_actions.WRITE_OWN_LOGS, group.log_group_arn))
-        role.add_to_policy(_allow(_actions.DESCRIBE_STACK_RESOURCE, cdk.Aws.STACK_ID))
-        function = lambda_.Function(
+        function = lambda_.CfnFunction(
             self,
             "Function",
             description=f"Changes and stops the application {scope.node.path} for CloudFormation",
-            runtime=lambda_.Runtime.PYTHON_3_14,
+            runtime=lambda_.Runtime.PYTHON_3_14.name,
             handler="index.handler",
-            code=lambda_.Code.from_inline(_CODE.read_text(encoding="utf-8")),
-            role=role,
-            log_group=group,
+            code=lambda_.CfnFunction.CodeProperty(zip_file=_CODE.read_text(encoding="utf-8")),
+            role=role.role_arn,
+            logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group.log_group_name),
             memory_size=256,
-            timeout=cdk.Duration.minutes(15),
+            timeout=900,
         )
-        # Not a policy of the role's own: the function would wait for it, and with it for the application.
+        # A policy of its own, which exists after the application: the function exists before it.
         rights = iam.Policy(
             self,
             "Rights",
@@ -161,13 +167,13 @@ class _Function(Construct):
             self,
             "Before",
             resource_type="Custom::EmrGuardStopBeforeUpdate",
-            service_token=function.function_arn,
+            service_token=function.attr_arn,
             service_timeout=_ANSWERED_WITHIN,
             properties={
                 "StopBeforeUpdate": stack.get_logical_id(application),
                 "DrainMinutes": drain,
                 # CloudFormation calls whenever one of these changes, before it changes the application itself.
-                "Watched": cdk.Lazy.any(_Properties(application)),
+                "Watched": stack.to_json_string(cdk.Lazy.any(_Properties(application))),
             },
         )
         application.node.add_dependency(before)
@@ -175,7 +181,7 @@ class _Function(Construct):
             self,
             "After",
             resource_type="Custom::EmrGuardApplication",
-            service_token=function.function_arn,
+            service_token=function.attr_arn,
             service_timeout=_ANSWERED_WITHIN,
             properties={
                 "ApplicationId": application.attr_application_id,

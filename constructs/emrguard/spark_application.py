@@ -97,7 +97,7 @@ class SparkApplication(Application):
         image: the image of all workers, default that of the release.
         worker_images: in place of `image` one for each of `Driver` and `Executor`, default none.
         monitoring: see `Monitoring`, default logs of the driver to CloudWatch and everything to S3 and managed storage.
-        lifecycle: see `Lifecycle`, default none: disks are encrypted with the service's own key.
+        lifecycle: see `Lifecycle`, default a function that sets the key of the disks and stops the application in time.
         interactive: see `Interactive`, default everything off.
         identity_center_instance_arn: IAM Identity Center instance for trusted identity propagation, default none. Needs
             emr-7.8.0.

@@ -141,6 +141,7 @@ class _Prover:
         ]
         known = [each.subject.arn for each in self._carriers if each.subject.kind == "role"]
         outside = list(builder.outside(known, self._other_account))
+        self._role_arns = frozenset(known)
         accounts = set(map(self._resolver.account, self._resolver.assembly.templates))
         self._foreign = frozenset(roles_abroad(self._carriers, accounts))
         for text in sorted(self._foreign):
@@ -206,6 +207,9 @@ class _Prover:
                     continue
                 for pattern in patterns:
                     for goal in self._index.candidates(pattern, variables=policy.policy.variables):
+                        if goal.name == OUTSIDE and pattern in self._role_arns:
+                            # The pattern is a role of the assembly, in full.
+                            continue
                         covered = self._covered(grant, goal.actions)
                         if covered:
                             found.setdefault(goal, set()).update(covered)

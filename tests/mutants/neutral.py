@@ -98,6 +98,18 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     (r"AWS::EMRServerless::Application", "property removed", r".*\.spark\.authenticate", _DEFAULT),
     (r"AWS::CloudTrail::Trail", LEFT_OPEN, r"CloudWatchLogsRoleArn",
      "CloudTrail takes nothing but a role that may write to the log group"),
+    # The function that changes and stops an application for CloudFormation
+    (r"Custom::EmrGuardStopBeforeUpdate", f"{WITHOUT_RESOURCE}|property removed", r".*",
+     "CloudFormation then fails to change an application that is started"),
+    (r"Custom::EmrGuardApplication", "property removed|switch turned",
+     r"ServiceTimeout|JobLevelCostAllocation|DrainMinutes", _WORKS),
+    (r"AWS::Lambda::Function", "property removed", r"Code.ZipFile|Handler|Runtime", _REQUIRED),
+    (r"AWS::Lambda::Function", "property removed", r"MemorySize|Timeout", _WORKS),
+    (r"AWS::Lambda::Function", "property removed", r"LoggingConfig(.LogGroup)?",
+     "its role may write to no other log group; the trail has its calls"),
+    (r"AWS::IAM::Role", "property removed", r"Policies", _LESS),
+    (r"AWS::IAM::Role", "resource widened to all", r"Policies\[0\]\.PolicyDocument\.Statement\[1\]\.Resource",
+     "cloudformation:DescribeStackResource tells ids of resources, never contents"),
     # Policies
     (r"AWS::(S3::BucketPolicy|KMS::Key|SNS::TopicPolicy|SecretsManager::ResourcePolicy)",
      "(account|region|name|folder) of a resource widened|resource (widened to all|turned round|of the other tenant)",

@@ -31,4 +31,5 @@ def test_what_holds_data_outlives_its_stack(name: str) -> None:
     held = {key: each for key, each in template["Resources"].items() if each["Type"] in _HOLDS_DATA}
     assert {each["Type"] for each in held.values()} == _HOLDS_DATA
     for logical_id, each in held.items():
-        assert each["DeletionPolicy"] == each["UpdateReplacePolicy"] == "Retain", logical_id
+        assert each["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate"), logical_id
+        assert each["UpdateReplacePolicy"] == "Retain", logical_id

@@ -199,11 +199,13 @@ def test_hive_has_the_arguments_of_spark_that_it_can_have() -> None:
 
 def test_applications_in_one_network_share_its_addresses(parts: _Parts) -> None:
     """The ceilings of both count: together they may have more workers than the subnets have addresses."""
+    ceiling = Capacity(cpu=100, memory=500, disk=2000)
+    alone = cdk.Stack(new_app(), "One")
+    _Parts(alone).hive("First", maximum_capacity=ceiling)
+    cdk.assertions.Annotations.from_stack(alone).has_no_warning("*", cdk.assertions.Match.any_value())
     stack = cdk.Stack(new_app(), "Two")
     few = _Parts(stack)
-    ceiling = Capacity(cpu=100, memory=500, disk=2000)
     few.hive("First", maximum_capacity=ceiling)
-    cdk.assertions.Annotations.from_stack(stack).has_no_warning("*", cdk.assertions.Match.any_value())
     few.hive("Second", maximum_capacity=Capacity(cpu=400, memory=2000, disk=8000))
     cdk.assertions.Annotations.from_stack(stack).has_warning(
         "/Two/Second", cdk.assertions.Match.string_like_regexp("beside 50 of other applications in the network")

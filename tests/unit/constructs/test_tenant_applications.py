@@ -33,7 +33,7 @@ from emrguard import (
 from emrguard_policies.assembly import Resource, load
 from emrguard_policies.audit import audit
 from emrguard_policies.isolation import prove
-from emrguard_policies.nag import EmrGuardChecks, acknowledge
+from emrguard_policies.nag import EmrGuardChecks
 
 _WHY = "public flight data, in subnets of this tenant alone"
 _APPLICATION = "AWS::EMRServerless::Application"
@@ -87,10 +87,6 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     budgets = dict.fromkeys(("flights", "payroll"), 500.0)
     Platform(shared, "Platform", tenants=[flights, payroll], monthly_budgets=budgets, macie="new")
     ViewerRole(shared, "Watch", tenants=[flights, payroll], because="the operators watch all job runs")
-    for tenant in (flights, payroll):
-        for each in tenant.applications.values():
-            acknowledge(each.application, "EMRG121", "CloudFormation has no property for the key of workers' disks")
-            acknowledge(each.application, "EMRG516", "The applications stop after 15 idle minutes")
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(), EmrGuardChecks())
     cdk.Aspects.of(app).add(WriteNagSuppressionsToCloudFormationAspect())
     app.synth()
