@@ -58,11 +58,11 @@ def build(app: cdk.App, drawn: AppDraw) -> None:
 
 
 def choices(drawn: AppDraw) -> set[str]:
-    """Rules that rightly speak of something that an app chose to do without, or that CloudFormation lacks.
+    """Rules that rightly speak of something that an app chose to do without.
 
     EMRG002 speaks of each that does not speak. All other less safe choices take a reason as an argument.
     """
-    found = {"EMRG121", "EMRG516"}
+    found: set[str] = set()
     if drawn.platform["macie"] is None:
         found.add("EMRG122")
     if not drawn.platform["monthly_budgets"]:
