@@ -19,6 +19,9 @@ from emrguard_policies.rules.context import Context
 def check(context: Context) -> Iterator[Violation]:
     """Data buckets of a tenant with applications in a VPC, whose policy lets its execution roles in from anywhere."""
     closed = {each.mark.tenant for each in context.applications if context.subnets(each)}
+    by_tenant: dict[str | None, list[Resource]] = {}
+    for role in context.execution_roles:
+        by_tenant.setdefault(role.mark.tenant, []).append(role)
     for bucket in context.buckets:
         tenant = bucket.mark.tenant
         if tenant is None or tenant not in closed or bucket.mark.part != "data-bucket":
@@ -26,7 +29,7 @@ def check(context: Context) -> Iterator[Violation]:
         documents = context.bucket_policies(bucket)
         unread = probes.unread(documents)
         yield from unread
-        roles = [role for role in context.execution_roles if role.mark.tenant == tenant]
+        roles = by_tenant.get(tenant, [])
         if unread or not documents or not roles:
             continue
         arns = [context.resolver.arn(role) or "" for role in roles]
