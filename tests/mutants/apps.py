@@ -15,10 +15,25 @@ if not shutil.which("node"):
     os.environ.setdefault("JSII_NODE", str(Path(sys.executable).with_name("node")))
 
 import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_secretsmanager as secretsmanager
 
-from emrguard import AuditTrail, Capacity, InitialCapacity, Interactive, Tenant, WorkerImage, WorkerSize
+from emrguard import (
+    AuditTrail,
+    Capacity,
+    InitialCapacity,
+    Interactive,
+    JobStateMachine,
+    SparkJob,
+    Tenant,
+    WorkerImage,
+    WorkerSize,
+)
 
 ROOT = Path(__file__).parents[2]
+_STREAM = "arn:aws:kinesis:eu-west-1:111122223333:stream/gates"
+_CLUSTER = "arn:aws:kafka:eu-west-1:111122223333:cluster/gates/0f2b1c3d-4e5f-6071-8293-a4b5c6d7e8f9-1"
 _DIGEST = f"@sha256:{'0123456789abcdef' * 4}"
 
 
@@ -73,7 +88,39 @@ def interactive(output: Path) -> None:
     app.synth()
 
 
-APPS: dict[str, Callable[[Path], None]] = {"demo": demo, "pair": pair, "interactive": interactive}
+def sources(output: Path) -> None:
+    """An application of each engine with a fixed job and rights on what is no bucket, beside another tenant."""
+    app = cdk.App(context=_settings(), outdir=str(output), builtin_cloud_formation_validation=False)
+    stack = cdk.Stack(app, "Sources", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+    tenant = Tenant(stack, "Tenant", name="flights")
+    Tenant(stack, "Payroll", name="payroll")
+    hive = tenant.add_hive_application("queries", plaintext_between_workers_because="data that anybody may see")
+    role = tenant.execution_role
+    role.grant_glue_read("reference", ["airports"])
+    role.grant_glue_read_write("flights")
+    token = secretsmanager.CfnSecret(stack, "Token", kms_key_id=tenant.key.key_arn, generate_secret_string={})
+    role.grant_secret_read(
+        secretsmanager.Secret.from_secret_attributes(
+            stack, "TokenToRead", secret_complete_arn=token.ref, encryption_key=tenant.key.key
+        )
+    )
+    role.grant_dynamodb_read(dynamodb.Table.from_table_name(stack, "Prices", "prices"), ["by-day"])
+    role.grant_dynamodb_read_write(dynamodb.Table.from_table_name(stack, "Seats", "seats"))
+    role.grant_kinesis_read(kinesis.Stream.from_stream_arn(stack, "Gates", _STREAM), "jobs")
+    role.grant_kafka_read(_CLUSTER, ["gates"])
+    role.grant_put_metrics("Flights/Jobs")
+    hive.execution_role.grant_glue_read("weather")
+    JobStateMachine(
+        stack,
+        "Nightly",
+        tenant=tenant,
+        application="flights",
+        jobs=[SparkJob(name="delays", entry_point=f"s3://{tenant.data.bucket_name}/jobs/delays.py")],
+    )
+    app.synth()
+
+
+APPS: dict[str, Callable[[Path], None]] = {"demo": demo, "pair": pair, "interactive": interactive, "sources": sources}
 """Apps by name; each writes a cloud assembly."""
 
 

@@ -24,6 +24,7 @@ _OTHER_SINK = "the logs are still kept, encrypted, in another of the three place
 _WORKS = "what works, how fast and at what price: nobody reaches more by it"
 _REPLACED = "CloudFormation replaces the resource only when a name in the template changes; then the old one is kept \
 or not, and nobody reaches it"
+_FEWER = "the state machine is refused, or its job is: fewer runs"
 _FULL = "CloudFormation and S3 delete no bucket that holds objects"
 _FOR_ALL = "ForAllValues holds for an absent key, so IfExists adds nothing"
 _CALLER = "aws:PrincipalArn beside it names a role of the same account"
@@ -54,12 +55,14 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     (r"AWS::KMS::Alias", f"{WITHOUT_RESOURCE}|property removed", r".*", _LABEL),
     (r"AWS::(EMRServerless::Application|SNS::Topic)", WITHOUT_RESOURCE, r"", _NOTHING),
     # Network
-    (r"AWS::EC2::(SubnetRouteTableAssociation|SecurityGroupIngress)", WITHOUT_RESOURCE, r"", _WORKS),
+    (r"AWS::EC2::(SubnetRouteTableAssociation|SecurityGroup(In|E)gress)", WITHOUT_RESOURCE, r"", _WORKS),
     (r"AWS::EC2::VPC", "property removed|switch turned", r"EnableDns(Hostnames|Support)", _WORKS),
     (r"AWS::EC2::Subnet", "property removed", r"MapPublicIpOnLaunch", _DEFAULT),
     (r"AWS::EC2::SecurityGroup", "element removed", r"SecurityGroupEgress\[\d+\]", _WORKS),
     (r"AWS::EC2::VPCEndpoint", "property removed|element removed", r"(SubnetIds|RouteTableIds)(\[\d+\])?", _WORKS),
     (r"AWS::EC2::VPCEndpoint", "property removed", r"VpcEndpointType", _REQUIRED),
+    (r"AWS::EC2::SecurityGroupEgress", f"property removed|{LEFT_OPEN}", r"DestinationPrefixListId",
+     "a template for any Region looks the prefix list of the service up, so it never stands there"),
     (r"AWS::EC2::FlowLog", "property removed", r"MaxAggregationInterval", _WORKS),
     (r"AWS::EC2::VPCEndpoint", "condition weakened", r".*aws:SourceVpc", _VPC),
     (r"AWS::EC2::VPCEndpoint", "property removed|switch turned", r"PrivateDnsEnabled|SecurityGroupIds", _CLOSED),
@@ -110,6 +113,19 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     (r"AWS::IAM::Role", "property removed", r"Policies", _LESS),
     (r"AWS::IAM::Role", "resource widened to all", r"Policies\[0\]\.PolicyDocument\.Statement\[1\]\.Resource",
      "cloudformation:DescribeStackResource tells ids of resources, never contents"),
+    (r"AWS::EMRServerless::Application", f"property removed|{LEFT_OPEN}",
+     r".*\.hive\.(exec\.scratchdir|metastore\.warehouse\.dir)", _WORKS),
+    # Jobs
+    (r"AWS::StepFunctions::StateMachine", WITHOUT_RESOURCE, r"", _LESS),
+    (r"AWS::StepFunctions::StateMachine", "property removed",
+     r"Definition(\.StartAt|\.States(\.[^.]+(\.Type|\.Resource)?)?)?", _FEWER),
+    (r"AWS::StepFunctions::StateMachine", "property removed",
+     r".*\.Parameters(\.(ApplicationId|ExecutionRoleArn|Name|JobDriver.*))?", _FEWER),
+    (r"AWS::StepFunctions::StateMachine", "property removed|switch turned", r".*\.End", _FEWER),
+    (r"AWS::StepFunctions::StateMachine", "property removed",
+     r".*\.ConfigurationOverrides(\.ApplicationConfiguration(\[\d+\]\.Classification)?)?",
+     "the job then has the settings of its application"),
+    (r"AWS::StepFunctions::StateMachine", "property removed", r".*\.spark\.authenticate", _DEFAULT),
     # Policies
     (r"AWS::(S3::BucketPolicy|KMS::Key|SNS::TopicPolicy|SecretsManager::ResourcePolicy)",
      "(account|region|name|folder) of a resource widened|resource (widened to all|turned round|of the other tenant)",
@@ -120,6 +136,7 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     (r"AWS::S3::BucketPolicy", "condition weakened", r".*s3:x-amz-acl",
      "ObjectOwnership BucketOwnerEnforced turns ACLs off: the header decides nothing"),
     (r"AWS::KMS::Key", "condition weakened", r".*kms:CallerAccount", _CALLER),
+    (r"AWS::SecretsManager::Secret", f"property removed|{LEFT_OPEN}", r"GenerateSecretString", _LESS),
     (r"AWS::Macie::Session", "property removed", r"FindingPublishingFrequency|Status", _DEFAULT),
     (r"AWS::Budgets::Budget", "element removed", r"Notifications.*", "the other thresholds still tell"),
     (r"AWS::Budgets::Budget", "property removed", r"ResourceTags.*", _LABEL),
@@ -205,6 +222,11 @@ def _of_statement(mutant: Mutant, body: Mapping[str, Any]) -> str | None:
     touched = str(change.path[-1]).lower()
     if change.kind == LEFT_OPEN and statement["Effect"] == "Allow" and "StringEquals" in change.path:
         return "an Allow for one value is for one, whichever it is"
+    who = {"aws:principalaccount", "aws:principalarn"}
+    if change.kind == "condition weakened" and who <= names and touched in who:
+        return "aws:PrincipalAccount and aws:PrincipalArn both name the account, and only the tenant is in the network"
+    if change.kind == "folder of a resource widened" and "/hive/" in change.text:
+        return "the folder above holds folders of the same tenant's applications only"
     twins = {"aws:sourceaccount", "aws:sourcearn"}
     if change.kind == "condition weakened" and twins <= names and touched in twins:
         return _TWIN

@@ -15,7 +15,7 @@ from operator import itemgetter
 from emrguard_policies.assembly import Resource
 from emrguard_policies.iam.decide import Principal
 from emrguard_policies.iam.model import Policy, Statement
-from emrguard_policies.rules import probes
+from emrguard_policies.rules import probes, statements
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
@@ -48,6 +48,12 @@ _PROBES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
 # What stands before the first wildcard, or the stand-in of one (see `matching`).
 _PLAIN = re.compile("[^*?\ue000-\ue002]*")
 _ANY_PLACE = re.compile(r"^arn:[^:]*:(?:s3:::[^/]+\*|(?:logs|kms):(?:[^:]*\*[^:]*:[^:]*|[^:]*:[^:]*\*[^:]*):)")
+_WITHOUT_PLACE = re.compile(r"^arn:[^:]*:(?!s3:|iam:)[^:]+:(?:[^:]*\*[^:]*:[^:]*|[^:]*:[^:]*\*[^:]*):")
+_WHOLE = re.compile(r"^arn:[^:]*:(?:glue|dynamodb|kinesis|secretsmanager)(?::[^:]*){2}:(?:\w+[:/])?\*(?:/\*)?$")
+_KNOWS_NO_RESOURCE = re.compile(
+    r"[\w-]+:(?:describe\w*|list\w*|getcalleridentity|getauthorizationtoken|getdataaccess|putmetricdata|put(trace|tele)\w*)$"
+)
+_WHO = ("aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalservicename")
 _STORES = {"s3": ("AWS::S3::Bucket",), "logs": ("AWS::Logs::LogGroup",), "kms": ("AWS::KMS::Key",)}
 
 
@@ -60,9 +66,31 @@ def check(context: Context) -> Iterator[Violation]:
         if document.policy is None:
             yield Violation(endpoint, _PROPERTY, f"the policy cannot be read: {document.problem}", undecided=True)
             continue
+        for statement in document.policy.statements:
+            found = list(_wide(statement)) if statement.effect == "Allow" else []
+            if found:
+                yield Violation(endpoint, document.where(statement), ", ".join(found))
         service = str(context.get(endpoint, "ServiceName")).rpartition(".")[2]
         if service in _PROBES:
             yield from _judge(context, endpoint, document.policy, service)
+
+
+def _wide(statement: Statement) -> Iterator[str]:
+    """What of a statement is no list of names, whatever the service."""
+    for element, excluded in (("NotAction", statement.not_actions), ("NotResource", statement.not_resources)):
+        if excluded is not None:
+            yield f"{element} {', '.join(excluded)}"
+    yield from (f"Action {action}" for action in statement.actions or () if action == "*" or action.endswith(":*"))
+    actions = [action.lower() for action in statement.actions or ()]
+    for pattern in statement.resources or ():
+        if _WITHOUT_PLACE.match(pattern) or _WHOLE.match(pattern):
+            yield f"Resource {pattern}"
+        elif pattern == "*" and not all(map(_KNOWS_NO_RESOURCE.match, actions)):
+            yield f"{', '.join(statement.actions or ('all actions',))} on Resource *"
+    if not statements.tied(statement, _WHO):
+        yield "no condition says whose principals may use it"
+    if "cloudwatch:putmetricdata" in actions and not statements.tied(statement, ("cloudwatch:namespace",)):
+        yield "metrics may be put into any namespace"
 
 
 def _judge(context: Context, endpoint: Resource, policy: Policy, service: str) -> Iterator[Violation]:

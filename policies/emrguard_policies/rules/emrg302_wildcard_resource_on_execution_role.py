@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from emrguard_policies.iam import matching
+from emrguard_policies.iam.model import Statement
+from emrguard_policies.rules import statements
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
@@ -33,6 +35,9 @@ def check(context: Context) -> Iterator[Violation]:
             if document.policy is None:
                 yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
             for statement in document.statements:
+                if statement.effect == "Allow" and _in_any_namespace(statement):
+                    message = "cloudwatch:PutMetricData in any namespace: metrics of other tenants can be forged"
+                    yield Violation(document.resource, document.where(statement), message)
                 if statement.effect != "Allow" or _know_no_resource(statement.actions):
                     continue
                 where = document.where(statement)
@@ -44,6 +49,11 @@ def check(context: Context) -> Iterator[Violation]:
                     yield Violation(document.resource, where, f"{actions} on Resource {', '.join(found)}")
                 elif any(map(context.anything, statement.resources or ())):
                     yield Violation(document.resource, where, "a resource depends on the deployment", undecided=True)
+
+
+def _in_any_namespace(statement: Statement) -> bool:
+    named = statements.named(statement, ("cloudwatch:putmetricdata",))
+    return bool(named) and not statements.tied(statement, ("cloudwatch:namespace",))
 
 
 @lru_cache(maxsize=4096)

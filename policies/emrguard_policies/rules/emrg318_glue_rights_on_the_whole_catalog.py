@@ -13,12 +13,13 @@ from emrguard_policies.rules import statements
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
-_WHOLE = re.compile(r"^arn:[^:]*:glue:[^:]*:[^:]*:(\*|database/\*|table/\*|table/\*/\*)$")
+_WHOLE = re.compile(r"^arn:[^:]*:glue:[^:]*:[^:]*:(\*|database/\*|(?:table|userDefinedFunction)/\*(?:/\*)?)$")
 _ACTIONS = tuple(
     f"glue:{name}"
     for name in (
         "getdatabase", "getdatabases", "gettable", "gettables", "getpartition", "getpartitions", "createtable",
         "updatetable", "deletetable", "createpartition", "batchcreatepartition", "deletedatabase",
+        "getuserdefinedfunction", "getuserdefinedfunctions",
     )
 )  # fmt: skip
 

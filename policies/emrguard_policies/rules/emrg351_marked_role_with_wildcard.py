@@ -73,9 +73,9 @@ def _knows_resources(action: str) -> bool:
     on_streams = service == "logs" and name.startswith(("create", "put", "delete"))
     on_keys = service == "kms" and not name.startswith(("list", "createkey"))
     on_jobs = service == "emr-serverless" and not name.startswith(("list", "create", "get"))
-    return (
-        on_objects or on_streams or on_keys or on_jobs or (service == "iam" and name in ("passrole", "putrolepolicy"))
-    )
+    on_rules = service == "events" and name.startswith(("put", "delete", "remove", "disable"))
+    on_roles = service == "iam" and name in ("passrole", "putrolepolicy")
+    return on_objects or on_streams or on_keys or on_jobs or on_rules or on_roles
 
 
 RULE = Rule(

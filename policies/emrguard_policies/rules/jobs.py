@@ -186,10 +186,15 @@ class _Reader:
         if isinstance(definition, str):
             self._leave(machine, path, "the definition depends on the deployment", opaque=True)
         states = definition.get("States") if isinstance(definition, Mapping) else None
+        if self._context.unknown(states):
+            self._leave(machine, f"{path}.States", "the states depend on the deployment", opaque=True)
         for name, state in states.items() if isinstance(states, Mapping) else ():
+            here = f"{path}.States.{name}"
+            does = state.get("Resource") if isinstance(state, Mapping) else state
+            if self._context.anything(does):
+                self._leave(machine, here, "what the state does depends on the deployment", opaque=True)
             if not isinstance(state, Mapping):
                 continue
-            here = f"{path}.States.{name}"
             match = _TASK.search(str(state.get("Resource")))
             if match:
                 request = "Arguments" if "Arguments" in state else "Parameters"
