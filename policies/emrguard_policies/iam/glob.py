@@ -115,6 +115,7 @@ class Automaton:
         self._first = 0
         self._home: list[int] = []
         self._stars: dict[int, int] = {}
+        self._begun: dict[int, str] = {}
         self._source = (patterns, dialect, variables)
 
     @cached_property
@@ -256,6 +257,8 @@ class Automaton:
                     assert isinstance(what, str)
                     taken = shape.alphabet is None or what in shape.alphabet
                     taken = taken or (self._nocase and what.upper() in (shape.alphabet or ()))
+                    # Another generated value would have to end within this one, or to be the beginning of it.
+                    taken = taken and not self._space.differ(self._begun.get(position), symbol)
                 elif kind == _CLASS and isinstance(what, _Class):
                     taken = _overlap(what, shape) and not self._space.differ(what.owner, symbol)
                 else:
@@ -335,6 +338,7 @@ class Automaton:
     def _symbol(self, position: int, char: str, no_colon: bool) -> int:
         shape = self._space.shape(char)
         for literal in shape.prefix:
+            self._begun[position] = char
             position = self._literal(position, literal)
         after = self._state()
         self._edges[position].append((_SYMBOL, char, after))

@@ -64,6 +64,30 @@ def test_a_generated_name_is_matched_by_what_its_shape_admits(pattern: str, may:
     assert names.match(written, text, "must") is must
 
 
+def test_a_generated_name_is_not_the_beginning_of_another_one() -> None:
+    """CloudFormation shortens long names: what is left may look like the beginning of another name, and is not."""
+    names = Names()
+    letters = frozenset(string.ascii_letters + string.digits + "-")
+    whole = names.space.table.symbol(
+        "job",
+        "flights-TenantExecutionRole-x",
+        prefix="flights-TenantExecutionRole-",
+        alphabet=LOWER,
+        lengths=(12, 12),
+        unique=True,
+    ).char
+    short = names.space.table.symbol(
+        "function", "flights-x", prefix="flights", alphabet=letters, lengths=(13, 50), unique=True
+    ).char
+    role = "arn:aws:iam::111122223333:role/"
+    assert names.match(role + "flights-TenantExecutionRole-*", role + short, "may")
+    granted = names.space.automaton((role + whole,), "may", "arn")
+    anything = names.space.automaton((role + "?*",), "text", "glob")
+    assert common_text([anything, granted]) is not None
+    known = names.space.automaton((role + whole, role + short), "text", "exact")
+    assert common_text([anything, granted], [known]) is None
+
+
 def test_a_symbol_inside_free_text_is_found() -> None:
     """A policy that names the account inside an object key meets the objects of a bucket."""
     names = Names()
