@@ -6,7 +6,7 @@ STAMP := $(VENV)/.emrguard-ready
 # Node (for CDK) comes with the virtual environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test unit check lint docs golden bench mutants clean
+.PHONY: setup demo test unit check lint docs golden bench mutants combinations clean
 .DEFAULT_GOAL := help
 help:
 	@echo "make demo   the main job, end to end on the embedded local cloud"
@@ -14,6 +14,7 @@ help:
 	@echo "make check  ruff, mypy --strict, all tests; the tests compare the generated docs"
 	@echo "make docs   generate docs again          make bench  speed and soundness of the engine"
 	@echo "make golden write the golden templates of the tests again, after a change that is meant"
+	@echo "make combinations   whether any valid combination of arguments has a finding"
 	@echo "make mutants   whether rules and proof catch each guardrail that is taken away"
 
 setup: $(STAMP)
@@ -52,6 +53,10 @@ bench: setup
 # Every guardrail of the synthesized templates is taken out once: a rule or the proof must catch each.
 mutants: setup
 	@PYTHONPATH=tests:constructs:policies $(BIN)/python -m mutants --output build/mutants.json
+
+# Hundreds of combinations of the constructs' arguments: nothing that judges templates may have anything against one.
+combinations: setup
+	@PYTHONPATH=tests:constructs:policies:harness $(BIN)/python -m combinations --count 300
 
 check: lint test
 

@@ -14,7 +14,7 @@ from emrguard._granting import GrantingRole
 from emrguard.exceptions import ArgumentError
 
 _CONSUMER = re.compile(r"[A-Za-z0-9_.-]{1,128}")
-_CLUSTER = re.compile(r"arn:aws[a-z-]*:kafka:[a-z0-9-]+:\d{12}:cluster/[A-Za-z0-9-]{1,64}/[a-f0-9-]+")
+_CLUSTER = re.compile(r"arn:aws[a-z-]*:kafka:[a-z0-9-]+:\d{12}:cluster/[A-Za-z0-9-]{1,64}/[a-f0-9-]+(?:-s?\d+)?")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _GROUPS = re.compile(r"[A-Za-z0-9._-]{2,}-")
 

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
 from combinations.draw import ACCOUNT, AppDraw, TenantDraw, open_ways
 
 from emrguard import (
@@ -20,6 +23,7 @@ from emrguard import (
     InteractiveUserRole,
     IsolatedNetwork,
     JobLogs,
+    Lifecycle,
     Macie,
     OrganizationTrail,
     Platform,
@@ -34,7 +38,7 @@ from emrguard_policies.nag import acknowledge
 
 _TOPIC = "arn:aws:sns:eu-west-1:111122223333:security-alerts"
 _TRAIL = ("arn:aws:cloudtrail:eu-west-1:999988887777:trail/everything", "the security account records every account")
-_NETWORK = ("cidr", "availability_zones", "s3_prefix_list_id")
+_NETWORK = ("cidr", "availability_zones", "one_zone_because", "s3_prefix_list_id", "dynamodb_prefix_list_id")
 
 
 def build(app: cdk.App, drawn: AppDraw) -> None:
@@ -51,6 +55,11 @@ def build(app: cdk.App, drawn: AppDraw) -> None:
         tenant = Tenant(stack, f"Tenant-{team.name}", name=team.name, **_arguments(stack, team, drawn.region))
         tenants.append(tenant)
         buckets += [tenant.data, tenant.logs.bucket]
+        for name, given in team.added.items():
+            hive = "plaintext_between_workers_because" in given
+            add = tenant.add_hive_application if hive else tenant.add_spark_application
+            add(name, **_values(stack, given))
+        _grant(stack, team, tenant.execution_role)
         _people(stack, team, tenant)
     _platform(one or cdk.Stack(app, "Platform", env=env), drawn, tenants, buckets)
     for rule in choices(drawn):
@@ -63,9 +72,12 @@ def choices(drawn: AppDraw) -> set[str]:
     EMRG002 speaks of each that does not speak. All other less safe choices take a reason as an argument.
     """
     found: set[str] = set()
+    budgets = drawn.platform["monthly_budgets"]
+    if drawn.by_hand and 0 < len(budgets) < len(drawn.tenants):
+        found.add("EMRG550")
     if drawn.platform["macie"] is None:
         found.add("EMRG122")
-    if not drawn.platform["monthly_budgets"]:
+    if not budgets:
         found.add("EMRG515")
     if any(team.arguments["architecture"] == "X86_64" for team in drawn.tenants):
         found.add("EMRG505")
@@ -76,15 +88,55 @@ def choices(drawn: AppDraw) -> set[str]:
 
 
 def _arguments(stack: cdk.Stack, team: TenantDraw, region: str | None) -> dict[str, Any]:
-    found = {name: value for name, value in team.arguments.items() if value is not None}
+    found = _values(stack, team.arguments)
+    if "s3_prefix_list_id" in found:
+        found["dynamodb_prefix_list_id"] = "pl-0123456789abcdef0"
+    if "availability_zones" in found:
+        found["availability_zones"] = [f"{region}{letter}" for letter in found["availability_zones"]]
+    return found
+
+
+def _values(stack: cdk.Stack, drawn: dict[str, Any]) -> dict[str, Any]:
+    """Drawn arguments as the constructs take them."""
+    found = {name: value for name, value in drawn.items() if value is not None}
     for name in ("idle_timeout", "queue_timeout"):
         if name in found:
             found[name] = cdk.Duration.minutes(found[name])
     if "submitters" in found:
         found["submitters"] = principals(stack, found["submitters"])
-    if "availability_zones" in found:
-        found["availability_zones"] = [f"{region}{letter}" for letter in found["availability_zones"]]
+    if "lifecycle" in found:
+        given = dict(found["lifecycle"])
+        if given.get("drain") is not None:
+            given["drain"] = cdk.Duration.minutes(given["drain"])
+        found["lifecycle"] = Lifecycle(**given)
     return found
+
+
+def _grant(stack: cdk.Stack, team: TenantDraw, role: ExecutionRole) -> None:
+    """What jobs reach beside the tenant's bucket; each store has the tenant's name."""
+    name, place = team.name, f"{stack.region}:{stack.account}"
+    aws = f"arn:{stack.partition}"
+    for each in team.grants:
+        match each:
+            case "glue":
+                role.grant_glue_read(f"{name}-raw")
+            case "glue tables":
+                role.grant_glue_read_write(f"{name}-marts", ["daily", "weekly"])
+            case "secret":
+                arn = f"{aws}:secretsmanager:{place}:secret:{name}-AbCdEf"
+                role.grant_secret_read(secretsmanager.Secret.from_secret_complete_arn(stack, f"Secret-{name}", arn))
+            case "dynamodb":
+                arn = f"{aws}:dynamodb:{place}:table/{name}"
+                table = dynamodb.Table.from_table_arn(stack, f"Table-{name}", arn)
+                role.grant_dynamodb_read_write(table, ["by-day"])
+            case "kinesis":
+                arn = f"{aws}:kinesis:{place}:stream/{name}"
+                role.grant_kinesis_read(kinesis.Stream.from_stream_arn(stack, f"Stream-{name}", arn), "fan-out")
+            case "kafka":
+                cluster = f"{aws}:kafka:{place}:cluster/{name}/0a1b2c3d-1111-2222-3333-444455556666-s1"
+                role.grant_kafka_write(cluster, ["rides"])
+            case "metrics":
+                role.grant_put_metrics(f"emrguard/{name}")
 
 
 def principals(stack: cdk.Stack, names: Sequence[str] | None) -> iam.PrincipalBase | None:
@@ -111,7 +163,8 @@ def _people(stack: cdk.Stack, team: TenantDraw, tenant: Tenant) -> None:
             session=None if hours is None else cdk.Duration.hours(hours),
         )
     if team.ways:
-        InteractiveUserRole(stack, f"Analyst-{team.name}", tenant=tenant, ways=list(team.ways))  # type: ignore[arg-type]
+        ways: list[Any] = list(team.ways)
+        InteractiveUserRole(stack, f"Analyst-{team.name}", tenant=tenant, ways=ways, application=team.name)
 
 
 def _parts(stack: cdk.Stack, team: TenantDraw, region: str | None) -> list[TenantBucket]:
@@ -150,9 +203,11 @@ def _parts(stack: cdk.Stack, team: TenantDraw, region: str | None) -> list[Tenan
     for prefix in outputs:
         data.grant_read_write(role, prefix)
         data.grant_read(submitter, prefix)
+    data.confine(role, network.vpc_id)
     job_logs.grant_write(role)
     job_logs.grant_read(submitter)
     application.grant_submit(submitter, role)
+    _grant(stack, team, role)
     return [data, job_logs.bucket]
 
 

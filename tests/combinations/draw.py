@@ -19,13 +19,12 @@ from emrguard import (
     WorkerImage,
     WorkerSize,
 )
-from emrguard._prefix_lists import _IDS
 from emrguard._regions import LACKING
 from emrguard_policies.releases import RELEASES
 from emrguard_policies.worker_sizes import MAX_DISK_GB, MEMORY_GB
 
 ACCOUNT = "111122223333"
-_KNOWN_REGIONS = tuple(sorted(_IDS))
+_KNOWN_REGIONS = ("ap-northeast-2", "eu-central-1", "eu-west-1", "sa-east-1", "us-east-1", "us-west-2")
 _OTHER_REGIONS = ("eu-south-1", "ca-west-1", "me-central-1", "us-gov-west-1", "cn-north-1")
 _REASONS = st.sampled_from(
     [
@@ -36,17 +35,25 @@ _REASONS = st.sampled_from(
 )
 _MAYBE_REASON = st.none() | _REASONS
 _ROLES = st.sampled_from(["role/DataEngineers", "role/pipelines/nightly", "user/ci"])
+GRANTS = ("glue", "glue tables", "secret", "dynamodb", "kinesis", "kafka", "metrics")
+"""What `combinations.build` lets jobs reach."""
 _PEOPLE = st.none() | st.lists(_ROLES, min_size=1, max_size=3, unique=True)
 _PREFIXES = ("jobs/", "input/", "reference/2026/", "landing/day=1/", "output/", "output/tmp/", "archive(old)/", "x/")
 
 
 @dataclass(frozen=True)
 class TenantDraw:
-    """One tenant: arguments of `Tenant`, or of the parts it is put together from, and the roles of its people."""
+    """One tenant: arguments of `Tenant`, or of the parts it is put together from.
+
+    `added` has further applications by name, those for Hive with `plaintext_between_workers_because`; `grants` names
+    what its jobs reach beside the tenant's bucket; `viewer` and `ways` are the roles of its people.
+    """
 
     name: str
     arguments: dict[str, Any]
     by_hand: dict[str, Any] | None = None
+    added: dict[str, dict[str, Any]] = field(default_factory=dict)
+    grants: tuple[str, ...] = ()
     viewer: dict[str, Any] | None = None
     ways: tuple[str, ...] = ()
 
@@ -109,9 +116,10 @@ def application(draw: st.DrawFn, region: str | None) -> dict[str, Any]:
         "queue_timeout": draw(st.none() | st.integers(15, 720)),
         "spark_defaults": draw(_spark_defaults(release)),
         "runtime_configuration": draw(_runtime()),
-        "monitoring": draw(_monitoring(release)),
+        "monitoring": draw(_monitoring(release, region or "eu-west-1")),
         "interactive": draw(_interactive(release)),
         "tags": draw(_tags()),
+        "lifecycle": draw(_lifecycle()),
         **draw(_images(region or "eu-west-1")),
     }
     if release.supports(Feature.IDENTITY_CENTER) and draw(st.booleans()):
@@ -119,15 +127,53 @@ def application(draw: st.DrawFn, region: str | None) -> dict[str, Any]:
     return found
 
 
+def _lifecycle() -> st.SearchStrategy[dict[str, Any] | None]:
+    """Arguments of `Lifecycle`; `drain` in minutes."""
+    given = {"drain": st.none() | st.integers(0, 30), "job_level_cost_allocation": st.booleans()}
+    return st.one_of(st.none(), st.fixed_dictionaries(given), st.fixed_dictionaries({"no_function_because": _REASONS}))
+
+
+@st.composite
+def _hive(draw: st.DrawFn) -> dict[str, Any]:
+    """Arguments of `HiveApplication`, less those that name its tenant and its surroundings."""
+    labels = [ReleaseLabel.of(label) for label, release in RELEASES.items() if release.hive]
+    release = draw(st.sampled_from([label for label in labels if label.supports(Feature.JOB_QUEUE)]))
+    size = sizes(shuffle=release.supports(Feature.SHUFFLE_OPTIMIZED_DISKS))
+    capacity = st.builds(InitialCapacity, workers=st.integers(1, 20), size=size)
+    warm = draw(st.dictionaries(st.sampled_from(["DRIVER", "TEZ_TASK"]), capacity))
+    return {
+        "plaintext_between_workers_because": draw(_REASONS),
+        "release_label": release,
+        "maximum_capacity": draw(_ceiling(warm)),
+        "initial_capacity": warm,
+        "hive_site": draw(st.sampled_from([{}, {"hive.tez.container.size": "8192"}])),
+        "inputs": draw(st.none() | _folders()),
+        "lifecycle": draw(_lifecycle()),
+    }
+
+
+@st.composite
+def _spark(draw: st.DrawFn) -> dict[str, Any]:
+    """Arguments of a further Spark application."""
+    return {
+        "outputs": draw(st.none() | _folders()),
+        "submitters": draw(_PEOPLE),
+        "maximum_capacity": draw(_ceiling({})),
+        "lifecycle": draw(_lifecycle()),
+    }
+
+
 @st.composite
 def _tenant(draw: st.DrawFn, name: str, region: str | None) -> TenantDraw:
-    zones = st.lists(st.sampled_from("abcd"), min_size=2, max_size=4, unique=True)
+    letters = st.lists(st.sampled_from("abcd"), min_size=1, max_size=4, unique=True)
+    zones = draw(st.none() | letters) if region else None
     arguments = {
         "inputs": draw(_folders()),
         "outputs": draw(_folders()),
         "submitters": draw(_PEOPLE),
         "cidr": draw(st.sampled_from(["10.0.0.0/16", "10.1.0.0/20", "172.16.4.0/22", "192.168.4.0/26"])),
-        "availability_zones": draw(st.none() | zones) if region else None,
+        "availability_zones": zones,
+        "one_zone_because": draw(_REASONS) if zones and len(zones) == 1 else None,
         "s3_prefix_list_id": "pl-0123456789abcdef0" if region in _OTHER_REGIONS or draw(st.booleans()) else None,
         **draw(application(region)),
     }
@@ -137,6 +183,8 @@ def _tenant(draw: st.DrawFn, name: str, region: str | None) -> TenantDraw:
         name=name,
         arguments=arguments,
         by_hand=draw(_parts()) if by_hand else None,
+        added=draw(st.dictionaries(st.sampled_from(["sql", "on-call-2"]), _hive() | _spark())) if not by_hand else {},
+        grants=tuple(draw(st.lists(st.sampled_from(GRANTS), unique=True))),
         viewer=None if by_hand or draw(st.booleans()) else {"logs": draw(st.booleans()), **people},
         ways=() if by_hand else tuple(sorted(open_ways(arguments))),
     )
@@ -258,7 +306,7 @@ def _runtime() -> st.SearchStrategy[list[RuntimeConfiguration]]:
 
 
 @st.composite
-def _monitoring(draw: st.DrawFn, release: ReleaseLabel) -> Monitoring:
+def _monitoring(draw: st.DrawFn, release: ReleaseLabel, region: str) -> Monitoring:
     types = st.lists(st.sampled_from(["STDOUT", "STDERR"]), min_size=1, max_size=2, unique=True)
     more: dict[str, Any] = {}
     if draw(st.booleans()):
@@ -266,7 +314,8 @@ def _monitoring(draw: st.DrawFn, release: ReleaseLabel) -> Monitoring:
             st.dictionaries(st.sampled_from(["SPARK_DRIVER", "SPARK_EXECUTOR"]), types, min_size=1)
         )
     if release.supports(Feature.PROMETHEUS) and draw(st.booleans()):
-        host = "aps-workspaces.eu-west-1.amazonaws.com"
+        suffix = ".cn" if region.startswith("cn-") else ""
+        host = f"aps-workspaces.{region}.amazonaws.com{suffix}"
         more["prometheus_url"] = f"https://{host}/workspaces/ws-1/api/v1/remote_write"
     return Monitoring(
         log_stream_prefix=draw(st.none() | st.just("nightly/%s")),

@@ -13,8 +13,11 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, WriteNagSuppressionsToCloudFormationAspect
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
-from construct_support import ROOT
+from construct_support import ROOT, Synthesized
 
+from emrguard_local.emr_serverless.application_rules import check_settings
+from emrguard_local.host import ServiceError
+from emrguard_local.resources.emr_serverless import _api_form
 from emrguard_policies.assembly import load
 from emrguard_policies.isolation import prove
 from emrguard_policies.nag import EmrGuardChecks
@@ -41,10 +44,22 @@ def judge(
     if proof.verdict != "isolated":
         found += [f"proof {proof.verdict}: {each.check}: {each.principal} may {each.action} on {each.resource}"
                   for each in proof.counterexamples]  # fmt: skip
-    if lints:
-        for path in sorted(directory.glob("*.template.json")):
+    for path in sorted(directory.glob("*.template.json")):
+        found += _refused(path)
+        if lints:
             found += lint_template(path, region)
     return found
+
+
+def _refused(path: Path) -> Iterator[str]:
+    """What the service would refuse at the deployment, as the local one does."""
+    applications = Synthesized(json.loads(path.read_text(encoding="utf-8"))).of("AWS::EMRServerless::Application")
+    for name, properties in applications.items():
+        asked = {key[0].lower() + key[1:]: _api_form(key, value) for key, value in properties.items()}
+        try:
+            check_settings(properties["Type"].capitalize(), asked)
+        except ServiceError as error:
+            yield f"service {path.name} {name}: {error}"
 
 
 def lint_template(path: Path, region: str | None) -> Iterator[str]:

@@ -22,7 +22,7 @@ def _arn(service: str, resource: str) -> str:
     return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
 
 
-CLUSTER = _arn("kafka", "cluster/events/00000000-0000-4000-8000-000000000000-1")
+CLUSTER = _arn("kafka", "cluster/events/00000000-0000-4000-8000-000000000000-s1")
 SECRET = _arn("secretsmanager", "secret:database-AbCdEf")
 
 
