@@ -270,9 +270,9 @@ class _Prover:
         return doubtful
 
     def _hits(self, carrier: Carrier, tenant: str | None) -> Iterator[_Hit]:
-        """What a carrier may do to resources that are not `tenant`'s."""
+        """What a carrier may do to resources of other tenants than `tenant`, and to what all are watched by."""
         for goal in self._possible(carrier):
-            if _is_finding(goal) and _foreign(goal, tenant):
+            if _is_finding(goal) and _foreign(goal, tenant) and (goal.owner is not None or goal.kind == AUDIT):
                 hit = self._asked(carrier, goal)
                 if hit:
                     yield hit
@@ -447,13 +447,20 @@ class _Prover:
     def _shared_resources(self) -> None:
         """Resources that nobody owns but several tenants reach."""
         said: set[str] = set()
+        asking: dict[Goal, list[Carrier]] = {}
+        for carrier in self._carriers:
+            for goal in self._possible(carrier):
+                asking.setdefault(goal, []).append(carrier)
         for goal in self._goals:
             if goal.owner is not None or goal.kind == AUDIT or goal.path:
                 continue
             found: dict[str, tuple[Carrier, _Hit]] = {}
-            for carrier in self._carriers:
+            carriers = asking.get(goal, ())
+            if len({self._mark(each).tenant for each in carriers} - {None}) < 2:
+                continue
+            for carrier in carriers:
                 tenant = self._mark(carrier).tenant
-                if tenant is None or tenant in found or goal not in {**self._wanted[carrier], **self._named[carrier]}:
+                if tenant is None or tenant in found:
                     continue
                 self._checked += len(goal.actions)
                 hit = self._asked(carrier, goal)
