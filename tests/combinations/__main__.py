@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import sys
 import time
 
-from combinations.run import Judged, combinations
-
-_TENANTS = 5
+from combinations.run import TENANTS, Judged, quiet, some_of
 
 
 def main() -> int:
@@ -22,13 +19,13 @@ def main() -> int:
     parser.add_argument("--no-lint", action="store_true", help="leave cfn-lint out, which takes most of the time")
     given = parser.parse_args()
     start = time.monotonic()
-    apps = -(-given.count // _TENANTS)
+    apps = -(-given.count // TENANTS)
     # A process keeps what it built, so each builds twenty apps at most.
     shares = [min(20, apps - done) for done in range(0, apps, 20)]
     tasks = [(share, given.seed * 1000 + number, not given.no_lint) for number, share in enumerate(shares)]
     judged: list[Judged] = []
-    with multiprocessing.get_context("spawn").Pool(given.workers, _quiet, maxtasksperchild=1) as pool:
-        for some in pool.imap(_some, tasks):
+    with multiprocessing.get_context("spawn").Pool(given.workers, quiet, maxtasksperchild=1) as pool:
+        for some in pool.imap(some_of, tasks):
             judged += some
             print(f"{len(judged)} of {apps} apps, {time.monotonic() - start:.0f} s", flush=True)
     wrong = [each for each in judged if each.found]
@@ -41,16 +38,6 @@ def main() -> int:
         f"{len(wrong)} apps with findings; {time.monotonic() - start:.0f} s"
     )
     return 1 if wrong else 0
-
-
-def _quiet() -> None:
-    """CDK prints each report to standard error; what matters of it is in the result."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-
-
-def _some(task: tuple[int, int, bool]) -> list[Judged]:
-    share, seed, lints = task
-    return combinations(share, seed, tenants=_TENANTS, lints=lints)
 
 
 if __name__ == "__main__":

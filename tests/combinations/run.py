@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from combinations.build import build
 from combinations.draw import AppDraw, apps
 from combinations.judge import judge
 from hypothesis import HealthCheck, Phase
+
+TENANTS = 5
+"""Tenants of each app of a run from the command line."""
 
 
 @dataclass(frozen=True)
@@ -67,3 +71,14 @@ def _judged(drawn: AppDraw, *, lints: bool) -> Judged:
         except Exception as error:  # noqa: BLE001 - valid arguments must not raise, whatever it is
             found = [f"{type(error).__name__}: {error}"]
     return Judged(drawn, found, time.monotonic() - start)
+
+
+def quiet() -> None:
+    """CDK prints each report to standard error; what matters of it is in the result."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def some_of(task: tuple[int, int, bool]) -> list[Judged]:
+    """So many apps of a seed, with or without cfn-lint: the share of one process."""
+    share, seed, lints = task
+    return combinations(share, seed, tenants=TENANTS, lints=lints)

@@ -1,0 +1,29 @@
+"""Many teams from a file: a new one is a few lines of YAML, and no Python.
+
+`many_teams.yaml` has the teams; what stands under `defaults` holds for all of them. Each gets a stack of its own, the
+platform another one. A typing mistake in the file is an error with the key, the value and the mend.
+"""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks, WriteNagSuppressionsToCloudFormationAspect
+
+from emrguard import Platform, load_tenants
+from emrguard_policies.nag import EmrGuardChecks
+
+app = cdk.App()
+settings = load_tenants(Path(__file__).with_name("many_teams.yaml"))
+here = cdk.Environment(account=settings[0].account, region=settings[0].region)
+Platform(
+    cdk.Stack(app, "DataPlatform", env=here),
+    "Platform",
+    tenants=[each.build(app) for each in settings],
+    emails=["data-platform@example.com"],
+    monthly_budgets={each.name: each.monthly_budget for each in settings if each.monthly_budget},
+    macie="new",
+)
+
+cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(), EmrGuardChecks())
+cdk.Aspects.of(app).add(WriteNagSuppressionsToCloudFormationAspect())
+app.synth()
