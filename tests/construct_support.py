@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 
-_PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws"}
+_PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 _SECURE = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
 
 

@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from emrguard import _actions
+from emrguard._regions import service_name
 
 
 def new_key(scope: Construct, id: str, description: str, *uses: iam.PolicyStatement) -> kms.Key:
@@ -41,7 +42,7 @@ def log_groups(region: str, arns: Sequence[str]) -> iam.PolicyStatement:
     """
     return iam.PolicyStatement(
         sid="LogGroups",
-        principals=[iam.ServicePrincipal(f"logs.{region}.amazonaws.com")],
+        principals=[iam.ServicePrincipal(service_name("logs", region))],
         actions=list(_actions.LOGS_SERVICE_KEY_USE),
         resources=["*"],
         conditions={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": list(arns)}},
@@ -55,7 +56,7 @@ def grant_through(
 
     The condition stands in both: for a principal of the account that the key policy names, either one is enough.
     """
-    through = {"StringEquals": {"kms:ViaService": [f"{service}.{region}.amazonaws.com" for service in services]}}
+    through = {"StringEquals": {"kms:ViaService": [service_name(service, region) for service in services]}}
     key.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[iam.ArnPrincipal(role.role_arn)], actions=list(actions), resources=["*"], conditions=through
@@ -82,6 +83,6 @@ def grant_through_if_any(
     return grant.combine(
         iam.Grant.add_to_principal(
             grantee=role, actions=list(actions), resource_arns=[key.key_arn],
-            conditions={"StringEquals": {"kms:ViaService": f"{service}.{stack.region}.amazonaws.com"}},
+            conditions={"StringEquals": {"kms:ViaService": service_name(service, stack.region)}},
         )
     )  # fmt: skip

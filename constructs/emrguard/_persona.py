@@ -12,6 +12,7 @@ from constructs import Construct
 from emrguard import _actions, _arguments, _wildcards
 from emrguard._manifest import TENANT_TAG, Owner, Part
 from emrguard._mfa import with_mfa
+from emrguard._references import bring
 from emrguard.exceptions import ArgumentError
 from emrguard.tenant import Tenant, covered_by
 from emrguard.tenant_application import TenantApplication
@@ -86,17 +87,8 @@ class PersonaRole(iam.Role):
             )
 
     def _arn(self, of: TenantApplication) -> str:
-        """ARN of an application, exported here where the tenant is in another stack.
-
-        CDK would do that itself, but only at the end, when the name of the export is too late for the acknowledgment of
-        the wildcard behind it.
-        """
-        here, there = cdk.Stack.of(self), cdk.Stack.of(of.application)
-        arn = of.application.application_arn
-        if here is there:
-            return arn
-        here.add_stack_dependency(there)
-        return there.export_value(arn)
+        """ARN of an application, also where the tenant is in another stack."""
+        return bring(of.application.application_arn, of.application, self)
 
 
 def owner_of(scope: Construct, id: str, tenants: Sequence[Tenant], because: str | None) -> Owner:

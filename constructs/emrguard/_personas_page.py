@@ -47,7 +47,12 @@ _PERSONAS: Mapping[str, tuple[str, type, str]] = {
     ),
     "auditor-role": ("Auditor", AuditorRole, "Reads the records of the audit trail, and nothing else."),
 }
-_PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "<region>", "AWS::AccountId": "<account>"}
+_PSEUDO = {
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+    "AWS::Region": "<region>",
+    "AWS::AccountId": "<account>",
+}
 _INTRO = """# Personas
 
 Who may do what. Each persona is a role that people assume with MFA; nobody gets rights as a user. The tables are

@@ -1,4 +1,7 @@
-"""Where CloudFormation lacks a resource type. A test compares the lists with CloudFormation's schemas."""
+"""What differs between Regions: resource types that CloudFormation lacks, and the names of services.
+
+A test compares the lists with CloudFormation's schemas.
+"""
 
 from __future__ import annotations
 
@@ -33,3 +36,14 @@ def demand(scope: IConstruct, kind: str, mend: str) -> None:
     region = cdk.Stack.of(scope).region
     if region in LACKING[kind]:
         raise ArgumentError(scope.node.path, "region", region, f"CloudFormation has no {kind} there: {mend}")
+
+
+def service_name(service: str, region: str) -> str:
+    """A service of one Region as `kms:ViaService` and the key policy of log groups name it.
+
+    In China names end with `.cn`; in a stack of any Region the deployment decides.
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+    """
+    if cdk.Token.is_unresolved(region):
+        return f"{service}.{region}.{cdk.Aws.URL_SUFFIX}"
+    return f"{service}.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from emrguard import _actions, _arguments, _key_policy
 from emrguard._manifest import Owner
+from emrguard._regions import service_name
 
 
 class ApplicationKey(Construct):
@@ -118,7 +119,7 @@ class ApplicationKey(Construct):
                         "ArnEquals": {"aws:PrincipalArn": role},
                         "StringEquals": {
                             "kms:CallerAccount": stack.account,
-                            "kms:ViaService": f"s3.{stack.region}.amazonaws.com",
+                            "kms:ViaService": service_name("s3", stack.region),
                         },
                     },
                 )

@@ -713,8 +713,10 @@ class Resolver:
                 resource.template.name, "", (named.limit + 1) // 2, lower=named.lower
             )[0].removesuffix("-")
         least = resource_names.RANDOM_LENGTH + 1
+        # Of the logical id nothing is certain, so that siblings need examples of their own.
+        example = f"{prefix}-{_digest(label, resource_names.LOWER, resource_names.RANDOM_LENGTH)}"
         return self.symbols.symbol(
-            label, f"{prefix}-example12345", prefix=prefix, alphabet=alphabet | {"-"},
+            label, example, prefix=prefix, alphabet=alphabet | {"-"},
             lengths=(least, max(named.limit - len(prefix), least)), unique=True,
         ).char  # fmt: skip
 
