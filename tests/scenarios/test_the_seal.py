@@ -31,6 +31,17 @@ def test_a_job_that_reads_another_tenants_data_fails_and_says_why(platform: Plat
         assert f"arn:aws:s3:::{platform.payroll['DataBucketName']}" in text
 
 
+def test_the_disks_of_workers_have_the_tenants_own_key(platform: Platform) -> None:
+    """The function of each application has set it, while its stack was deployed, and told so in its log group."""
+    logs = platform.cloud.client("logs")
+    for name, outputs in platform.stacks.tenants.items():
+        found = platform.cloud.client("emr-serverless").get_application(applicationId=outputs["ApplicationId"])
+        assert found["application"]["diskEncryptionConfiguration"] == {"encryptionKeyArn": outputs["KeyArn"]}
+        (group,) = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/emrguard-{name}-")["logGroups"]
+        told = logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+        assert "UpdateApplication diskEncryptionConfiguration" in [each["message"] for each in told]
+
+
 def test_a_submitter_cannot_pass_another_tenants_role(platform: Platform) -> None:
     """StartJobRun with payroll's execution role is refused for iam:PassRole, and no job run appears."""
     client = platform.cloud.client("emr-serverless", platform.submitters["flights"])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +41,16 @@ def cloud() -> Iterator[LocalCloud]:
 
 
 def _function(
-    directory: Path, cloud: LocalCloud, code: str, *actions: str, service: str = "lambda.amazonaws.com", **more: Any
+    directory: Path,
+    cloud: LocalCloud,
+    code: str,
+    *actions: str,
+    service: str = "lambda.amazonaws.com",
+    asked: dict[str, Any] | None = None,
+    application: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Deployment:
-    """Deploy a function that may write its log, and do `actions`, and a custom resource that it serves."""
+    """Deploy a function that may write its log, and do `actions`, and a custom resource `asked` that it serves."""
     trust = [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]
     allowed = ["logs:CreateLogStream", "logs:PutLogEvents", *actions]
     rights = [{"Effect": "Allow", "Action": allowed, "Resource": "*"}]
@@ -54,7 +63,7 @@ def _function(
         ),
         "Function": resource(
             "AWS::Lambda::Function",
-            Code={"ZipFile": ANSWER + code},
+            Code={"ZipFile": code if asked else ANSWER + code},
             Handler="index.handler",
             Role={"Fn::GetAtt": ["Role", "Arn"]},
             **{
@@ -68,11 +77,9 @@ def _function(
         "Custom": resource(
             "Custom::Thing",
             ServiceToken={"Fn::GetAtt": ["Function", "Arn"]},
-            Number=7,
-            Switch=True,
-            Nested={"Words": ["a", 1]},
+            **(asked or {"Number": 7, "Switch": True, "Nested": {"Words": ["a", 1]}}),
         ),
-    }
+    } | ({"Application": application} if application else {})
     return deploy(written(directory, App={"Resources": resources}), cloud)
 
 
@@ -81,6 +88,38 @@ def _log(cloud: LocalCloud, deployment: Deployment) -> list[str]:
     (stream,) = logs.describe_log_streams(logGroupName=group)["logStreams"]
     events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
     return [event["message"] for event in events]
+
+
+def _trail(cloud: LocalCloud) -> Callable[[str], dict[str, Any]]:
+    """Record everything from now on; gives the first record of an event."""
+    bucket, arn = "records-of-functions", f"arn:aws:cloudtrail:us-east-1:{cloud.account_id}:trail/functions"
+    s3, trails = cloud.client("s3"), cloud.client("cloudtrail")
+    s3.create_bucket(Bucket=bucket)
+    service = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Condition": {"StringEquals": {"aws:SourceArn": arn}},
+    }
+    statements = [
+        {"Action": "s3:GetBucketAcl", "Resource": f"arn:aws:s3:::{bucket}", **service},
+        {"Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*", **service},
+    ]
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    trails.create_trail(Name="functions", S3BucketName=bucket)
+    trails.start_logging(Name="functions")
+
+    def first(event: str) -> dict[str, Any]:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            for each in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+                body = s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
+                for record in json.loads(gzip.decompress(body)).get("Records", []) if body else []:
+                    if record["eventName"] == event:
+                        return dict(record)
+            time.sleep(0.2)
+        raise AssertionError(f"no record of {event}")
+
+    return first
 
 
 def test_the_code_runs_as_its_role(cloud: LocalCloud, tmp_path: Path) -> None:
@@ -113,6 +152,47 @@ def handler(event, context):
     assert not [name for name in buckets if name.startswith("cloudformation-")]
 
 
+def test_the_function_of_lifecycle_serves_cloudformation(cloud: LocalCloud, tmp_path: Path) -> None:
+    """The very code that the constructs put into templates, with boto3: it sets the key, it stops before a deletion."""
+    found_spec = find_spec("emrguard")
+    assert found_spec is not None
+    code = Path(str(found_spec.origin)).with_name("_lifecycle_function.py").read_text()
+    key = "arn:aws:kms:us-east-1:123456789012:key/0f3c2f0e-0000-4000-8000-000000000001"
+    application = resource("AWS::EMRServerless::Application", Type="SPARK", ReleaseLabel="emr-7.14.0")
+    asked = {"ApplicationId": {"Ref": "Application"}, "DiskEncryptionKeyArn": key, "StopOnDelete": True}
+    actions = [f"emr-serverless:{name}" for name in ("GetApplication", "ListJobRuns", "StopApplication")]
+    with pytest.raises(DeployError, match=r"FAILED: .*not authorized to perform: emr-serverless:UpdateApplication"):
+        _function(tmp_path / "denied", cloud, code, *actions, asked=asked, application=application)
+    deployment = _function(
+        tmp_path / "allowed",
+        cloud,
+        code,
+        *actions,
+        "emr-serverless:UpdateApplication",
+        asked=asked,
+        application=application,
+    )
+    identifier = physical_id(deployment, "Custom")
+    emr, s3, bucket = cloud.client("emr-serverless"), cloud.client("s3"), "answers-of-the-function"
+    assert identifier == physical_id(deployment, "Application")
+    found = emr.get_application(applicationId=identifier)["application"]
+    assert found["diskEncryptionConfiguration"] == {"encryptionKeyArn": key}
+    emr.start_application(applicationId=identifier)
+    s3.create_bucket(Bucket=bucket)
+    event = {
+        "RequestType": "Delete",
+        "ResponseURL": s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "a"}, ExpiresIn=7200),
+        "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/App/1",
+        "RequestId": "1",
+        "LogicalResourceId": "Custom",
+        "ResourceProperties": {"ApplicationId": identifier, "StopOnDelete": "true"},
+    }
+    cloud.client("lambda").invoke(FunctionName=physical_id(deployment, "Function"), Payload=json.dumps(event).encode())
+    assert json.loads(s3.get_object(Bucket=bucket, Key="a")["Body"].read())["Status"] == "SUCCESS"
+    assert emr.get_application(applicationId=identifier)["application"]["state"] == "STOPPED"
+    emr.delete_application(applicationId=identifier)
+
+
 def test_what_the_role_may_not_do_is_refused(cloud: LocalCloud, tmp_path: Path) -> None:
     """The IAM engine judges each call of the function, and the deployment fails with the refusal and the log."""
     code = """
@@ -123,8 +203,14 @@ def handler(event, context):
     except Exception as error:
         answer(event, Status="FAILED", Reason=str(error))
 """
+    records = _trail(cloud)
     with pytest.raises(DeployError, match=r"the function answered FAILED: .*is not authorized to perform: "):
         _function(tmp_path / "denied", cloud, code)
+    refused = records("ListApplications")
+    assert refused["errorCode"].startswith("AccessDenied")
+    assert ":assumed-role/" in refused["userIdentity"]["arn"]
+    assert records("AssumeRole")["userIdentity"]["invokedBy"] == "lambda.amazonaws.com"
+    assert "PK" not in json.dumps(records("CreateFunction20150331")["requestParameters"]["code"])
     _function(tmp_path / "allowed", cloud, f"{code}    else:\n        answer(event)\n", "emr-serverless:List*")
 
 

@@ -6,7 +6,20 @@ import json
 from pathlib import Path
 
 import pytest
-from isolation_support import Resources, allow, arn, below, bucket, of_check, proof_of, resource, role, service_trust
+from isolation_support import (
+    SERVICE,
+    Resources,
+    allow,
+    arn,
+    aws_trust,
+    below,
+    bucket,
+    of_check,
+    proof_of,
+    resource,
+    role,
+    service_trust,
+)
 
 from emrguard_policies.assembly import load
 from emrguard_policies.isolation import prove
@@ -162,3 +175,26 @@ def test_a_function_of_the_tenants_in_an_imported_role_is_undecided(tmp_path: Pa
     proof = proof_of(tmp_path, resources)
     assert proof.verdict == "undecided"
     assert any("role/imported is taken to be able to do everything" in text for text in proof.assumptions)
+
+
+def test_a_role_with_a_shortened_name_is_not_taken_for_one_outside(tmp_path: Path) -> None:
+    """Of a generated name that is too long nobody knows the rest; passing another role in full is no doubt then."""
+    account = aws_trust({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"})
+    passing = allow(
+        "iam:PassRole", arn("RunnerOfAllTheJobs"), Condition={"StringEquals": {"iam:PassedToService": SERVICE}}
+    )
+    resources = {
+        "RunnerOfAllTheJobs": role("alpha"),
+        "Submitter": role("alpha", passing, trust=account, part="submitter-role"),
+        "L" * 60: role("alpha"),
+        "Beta": role("beta"),
+        "Data": bucket("beta"),
+    }
+    directory = tmp_path / "cdk.out"
+    directory.mkdir()
+    (directory / "Flights.template.json").write_text(json.dumps({"Resources": resources}))
+    properties = {"templateFile": "Flights.template.json"}
+    artifact = {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/unknown-region"}
+    manifest = {"version": "48.0.0", "artifacts": {"Flights": {**artifact, "properties": properties}}}
+    (directory / "manifest.json").write_text(json.dumps(manifest))
+    assert prove(load(directory)).verdict == "isolated"
