@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 
 from emrguard import _actions, _arguments
 from emrguard._granting import GrantingRole
+from emrguard._regions import service_name
 from emrguard.exceptions import ArgumentError
 
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>\d{12}):role/[A-Za-z0-9+=,.@_/-]+")
@@ -138,7 +139,7 @@ class AbroadGrants(GrantingRole):
         grant = grant.combine(self._allow(_actions.LIST_OBJECTS, [bucket], {**of_owner, **listing}))
         if key_arn is not None:
             uses = (*_actions.DECRYPT, *(_actions.ENCRYPT if write else ()))
-            through = {"StringEquals": {"kms:ViaService": f"s3.{key_arn.split(':')[3]}.amazonaws.com"}}
+            through = {"StringEquals": {"kms:ViaService": service_name("s3", key_arn.split(":")[3])}}
             self._hand_over(key_arn, uses, "*", through)
             elsewhere = {"StringNotEquals": {"aws:ResourceAccount": stack.account}}
             grant = grant.combine(self._allow(uses, [key_arn], {**through, **elsewhere}))

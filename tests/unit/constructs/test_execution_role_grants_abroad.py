@@ -113,6 +113,18 @@ def test_a_foreign_bucket_is_that_of_its_owner(granted: Synthesized) -> None:
     assert not granted.ask(who, "kms:Decrypt", KEY, of).allowed
 
 
+def test_a_foreign_key_is_used_through_s3_as_its_partition_names_it() -> None:
+    """In China the names of services end otherwise; with the wrong one no object could be decrypted."""
+
+    def build(stack: cdk.Stack) -> None:
+        role = ExecutionRole(stack, "Role", tenant="flights")
+        key = KEY.replace("arn:aws:", "arn:aws-cn:").replace(REGION, "cn-north-1")
+        role.grant_foreign_bucket_read("partner-data", "reference/", owner=PARTNER, key_arn=key)
+
+    policies = synthesize(build, region="cn-north-1").of("AWS::IAM::Policy").values()
+    assert "s3.cn-north-1.amazonaws.com.cn" in json.dumps(list(policies))
+
+
 def test_the_owner_is_told_what_to_allow(granted: Synthesized) -> None:
     """Statements for the bucket's and the key's policy, which name the role and no more than was granted."""
     outputs = granted.template["Outputs"]
