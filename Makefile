@@ -48,7 +48,7 @@ golden: setup
 	@$(BIN)/python tests/golden_support.py
 
 bench: setup
-	@for each in prove decide iam_differential fuzz audit; do $(BIN)/python benchmarks/$$each.py || exit 1; done
+	@for each in prove decide iam_differential fuzz audit synth; do $(BIN)/python benchmarks/$$each.py || exit 1; done
 
 # Every guardrail of the synthesized templates is taken out once: a rule or the proof must catch each.
 mutants: setup

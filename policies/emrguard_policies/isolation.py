@@ -95,6 +95,7 @@ class _Prover:
         self._checked = 0
         self._counterexamples: list[Counterexample] = []
         self._open: set[tuple[str, str, str]] = set()
+        self._doubtful: set[tuple[str | None, str | None]] = set()
         self._owned_texts: dict[str, list[str]] = {}
         self._doubted: set[tuple[str, str]] = set()
         self._actions: dict[tuple[int, tuple[str, ...]], frozenset[str]] = {}
@@ -674,8 +675,11 @@ class _Prover:
         )  # fmt: skip
         for reader in readers:
             for example in reader.counterexamples():
-                if example.source and example.target and example.check != UNDECIDED:
-                    self._open.add((example.source, example.target, example.check))
+                source = None if example.source == example.target else example.source
+                if example.check == UNDECIDED:
+                    self._doubtful.add((source, example.target))
+                elif source and example.target:
+                    self._open.add((source, example.target, example.check))
                 self._counterexamples.append(example)
             for text in reader.assumptions:
                 self._assume(text)
@@ -840,7 +844,10 @@ class _Prover:
     def _seal(self, source: str, target: str, kind: str) -> Seal:
         if source == target:
             return "own"
-        return "open" if (source, target, kind) in self._open else "sealed"
+        if (source, target, kind) in self._open:
+            return "open"
+        doubts = ((source, target), (None, target), (None, None))
+        return "sealed" if self._doubtful.isdisjoint(doubts) else "undecided"
 
     def _assumptions(self) -> tuple[str, ...]:
         if not self._tenants.names:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Verdict = Literal["isolated", "violated", "undecided"]
-Seal = Literal["sealed", "open", "own"]
+Seal = Literal["sealed", "open", "undecided", "own"]
 
 
 @dataclass(frozen=True)

@@ -59,14 +59,18 @@ def _example(number: int, example: Counterexample) -> Iterator[str]:
 
 
 def _matrix(proof: Proof) -> Iterator[str]:
+    pairs = [(source, target, kinds) for source, row in proof.matrix.items() for target, kinds in row.items()]
     opened = [
         f"  {source} -> {target}: {', '.join(kind for kind in KINDS if kinds[kind] == 'open')}"
-        for source, row in proof.matrix.items()
-        for target, kinds in row.items()
+        for source, target, kinds in pairs
         if "open" in kinds.values()
     ]
+    doubtful = [f"  {source} -> {target}" for source, target, kinds in pairs if "undecided" in kinds.values()]
     if opened:
-        yield "Open between tenants (all other pairs and kinds are sealed):"
+        yield "Open between tenants (all other pairs and kinds are sealed, unless undecided):"
         yield from opened
-    else:
+    if doubtful:
+        yield "Undecided between tenants:"
+        yield from doubtful
+    if not opened and not doubtful:
         yield "Between the tenants every pair and kind is still sealed; what is above leaves less than it should."

@@ -73,6 +73,7 @@ def test_a_resource_that_the_proof_has_no_model_of_leaves_it_undecided(tmp_path:
     assert proof.verdict == "undecided"
     assert {each.check for each in proof.counterexamples} == {"undecided"}
     assert all(each.principal.startswith("stack/One (AWS::") and each.mend for each in proof.counterexamples)
+    assert set(proof.matrix["alpha"]["beta"].values()) == {"undecided"}
 
 
 def test_a_name_written_out_is_found_as_a_reference_is(tmp_path: Path) -> None:
