@@ -77,6 +77,8 @@ class Macie(Construct):
             owner.mark(turned_on, "macie")
         else:
             owner.declare(self, "macie", session="existing")
+        if identifiers:
+            _regions.demand(self, "AWS::Macie::CustomDataIdentifier", "leave identifiers out")
         for name, pattern in (identifiers or {}).items():
             identifier = macie.CfnCustomDataIdentifier(self, f"Identifier-{name}", name=name, regex=pattern)
             owner.mark(identifier, "macie")

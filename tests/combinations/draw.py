@@ -238,6 +238,7 @@ def _platform(draw: st.DrawFn, region: str | None, names: list[str], *, by_hand:
         "viewer_because": draw(_MAYBE_REASON),
     }
     if by_hand:
+        identifiers = st.sampled_from([{}, {"staff-number": r"\bSTAFF-[0-9]{6}\b"}])
         lock = draw(st.none() | _locks(least=90))
         found |= {
             "object_lock": lock,
@@ -246,7 +247,7 @@ def _platform(draw: st.DrawFn, region: str | None, names: list[str], *, by_hand:
             **draw(_kept()),
             "thresholds": draw(st.lists(st.integers(1, 1000), min_size=1, max_size=9, unique=True)),
             "publishing": draw(st.sampled_from(["FIFTEEN_MINUTES", "ONE_HOUR", "SIX_HOURS"])),
-            "identifiers": draw(st.sampled_from([{}, {"staff-number": r"\bSTAFF-[0-9]{6}\b"}])),
+            "identifiers": {} if region in LACKING["AWS::Macie::CustomDataIdentifier"] else draw(identifiers),
         }
     return found
 

@@ -221,6 +221,18 @@ def test_regions_that_lack_a_type_fail_early() -> None:
         Budget(stack, "B", tenant="flights", monthly_limit=1, alerts=alerts)
 
 
+def test_identifiers_of_macie_need_a_region_that_has_them() -> None:
+    """Macie itself is there, but CloudFormation would not know the type; without identifiers it works."""
+    stack = cdk.Stack(cdk.App(), "Stack", env=cdk.Environment(account="111122223333", region="eu-south-1"))
+    given: dict[str, Any] = {
+        "buckets": [Tenant(stack, "Tenant", name="flights", s3_prefix_list_id="pl-0123456789abcdef0").data],
+        "alerts": Alerts(stack, "Alerts"),
+    }
+    Macie(stack, "Macie", **given)
+    with pytest.raises(ArgumentError, match=r"Stack/More: region is 'eu-south-1'; .*leave identifiers out"):
+        Macie(stack, "More", session="existing", identifiers={"staff": "STAFF-[0-9]+"}, **given)
+
+
 @pytest.mark.parametrize("kind", sorted(LACKING))
 def test_the_lists_of_regions_are_cloudformations(kind: str) -> None:
     """As cfn-lint has them."""
