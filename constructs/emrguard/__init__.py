@@ -15,6 +15,7 @@ from emrguard.exceptions import ArgumentError, SettingsError
 from emrguard.execution_role import ExecutionRole
 from emrguard.existing_vpc import ExistingEndpoint, ExistingVpc
 from emrguard.hive_application import HiveApplication
+from emrguard.imported_application import ImportedApplication
 from emrguard.initial_capacity import InitialCapacity
 from emrguard.interactive import Interactive
 from emrguard.interactive_user_role import InteractiveUserRole
@@ -56,6 +57,7 @@ __all__ = [
     "Feature",
     "HiveApplication",
     "HiveJob",
+    "ImportedApplication",
     "InitialCapacity",
     "Interactive",
     "InteractiveUserRole",

@@ -13,7 +13,7 @@ from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from emrguard import _actions, _arguments, _prometheus, _wildcards, _workers, worker_image
+from emrguard import _actions, _arguments, _prometheus, _submitting, _wildcards, _workers, worker_image
 from emrguard import interactive as _interactive
 from emrguard import lifecycle as _lifecycle
 from emrguard import monitoring as _monitoring
@@ -26,13 +26,14 @@ from emrguard.application_key import ApplicationKey
 from emrguard.capacity import Capacity
 from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
+from emrguard.imported_application import ImportedApplication
 from emrguard.initial_capacity import InitialCapacity
 from emrguard.interactive import Interactive
 from emrguard.isolated_network import IsolatedNetwork
 from emrguard.job_logs import JobLogs
 from emrguard.lifecycle import Lifecycle
 from emrguard.monitoring import Monitoring
-from emrguard.release_label import ReleaseLabel, demand
+from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel, demand
 from emrguard.release_label import release_label as read_release
 from emrguard.runtime_configuration import RuntimeConfiguration
 from emrguard.worker_image import WorkerImage
@@ -190,6 +191,26 @@ class Application(WithMetrics, Construct):
         self.application_arn = application.attr_arn
         """ARN of the application."""
 
+    @staticmethod
+    def from_application_arn(
+        scope: Construct,
+        id: str,
+        application_arn: str,
+        *,
+        application_name: str,
+        because: str,
+        release_label: ReleaseLabel | str = DEFAULT_RELEASE,
+    ) -> ImportedApplication:
+        """An application that another app makes; see `ImportedApplication` for the arguments."""
+        return ImportedApplication(
+            scope,
+            id,
+            application_arn=application_arn,
+            application_name=application_name,
+            because=because,
+            release_label=release_label,
+        )
+
     @property
     def connections(self) -> ec2.Connections:
         """Lets workers reach data stores in the VPC; those of the network, which all its applications share."""
@@ -237,24 +258,10 @@ class Application(WithMetrics, Construct):
         execution role may write them.
         """
         self._connect(execution_role)
-        use = iam.Grant.add_to_principal(
-            grantee=role, actions=list(_actions.USE_APPLICATION), resource_arns=[self.application_arn]
-        )
-        job_runs = _wildcards.grant(
-            role,
-            _actions.USE_JOB_RUNS,
-            f"{self.application_arn}/jobruns/*",
-            "All job runs of one application; EMR Serverless makes up their ids",
-        )
-        listing = _wildcards.grant(
-            role,
-            _actions.LIST_APPLICATIONS,
-            "*",
-            "emr-serverless:ListApplications has no resource type; it tells names and states, never contents",
-        )
+        use = _submitting.grant_use(role, self.application_arn)
         if self._disk_key is not None:
             self._disk_key.grant_disks(role)
-        return use.combine(job_runs).combine(listing).combine(execution_role.grant_pass_to_emr_serverless(role))
+        return use.combine(execution_role.grant_pass_to_emr_serverless(role))
 
     def _idle_minutes(
         self, reasons: Reasons, given: cdk.Duration | None, long_because: str | None, *, endless: bool

@@ -83,6 +83,13 @@ class Owner:
         entry = {"shared": self.shared, "arn": arn}
         stack.add_metadata("emrguard", {**found, "outside": [*found.get("outside", ()), entry]})
 
+    def declare_one_of(self, scope: IConstruct, part: Part, **facts: str) -> None:
+        """Like `declare`, for parts of which there may be several: the entry carries the name of the construct."""
+        stack = cdk.Stack.of(scope)
+        found: dict[str, Any] = (stack.template_options.metadata or {}).get("emrguard", {})
+        entry = self._as_metadata(part) | facts
+        stack.add_metadata("emrguard", {**found, f"{part} {cdk.Names.unique_id(scope)}": entry})
+
     def mark_all_below(self, scope: IConstruct, part: Part) -> None:
         """Mark and tag every resource at or below a construct, also those that come later (the policies of a role)."""
         cdk.Aspects.of(scope).add(_Marker(self, part))

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from emrguard import _actions, _arguments
+from emrguard import _actions, _arguments, _submitting
 from emrguard._granting import NO_RESOURCE
 from emrguard._grants_abroad import AbroadGrants
 from emrguard._grants_lake import LakeGrants
@@ -93,12 +93,7 @@ class ExecutionRole(LakeGrants, StoreGrants, StreamGrants, AbroadGrants):
 
     def grant_pass_to_emr_serverless(self, submitter: iam.IRole) -> iam.Grant:
         """Let a role submit jobs that run as this role: `iam:PassRole` to EMR Serverless and to no other service."""
-        return iam.Grant.add_to_principal(
-            grantee=submitter,
-            actions=list(_actions.PASS_ROLE),
-            resource_arns=[self.role_arn],
-            conditions={"StringEquals": {"iam:PassedToService": SERVICE}},
-        )
+        return _submitting.grant_pass(submitter, self)
 
     def grant_put_metrics(self, namespace: str) -> iam.Grant:
         """Let jobs put metrics into one namespace of CloudWatch.

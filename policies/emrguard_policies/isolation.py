@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from emrguard_policies.accepted import chosen_risks
+from emrguard_policies.accepted import chosen_risks, declared
 from emrguard_policies.assembly import Assembly, Mark, Resource, unexpanded
 from emrguard_policies.carriers import ROLE, Carrier, collect, limit_by_scps, name_of
 from emrguard_policies.declared import Declared
@@ -81,6 +81,7 @@ class _Prover:
     def __init__(self, assembly: Assembly, given: Mapping[str, Any] | None, scps: Mapping[str, Any]) -> None:
         self._unread = assembly.unread
         self._accepted = chosen_risks(assembly)
+        self._elsewhere = [each for template in assembly.templates for each in declared(template)]
         self._resolver = Resolver(assembly)
         self._partitions = list(dict.fromkeys(map(self._resolver.partition, assembly.templates)))
         self._tenants = tenants_of(assembly, self._resolver, given)
@@ -869,6 +870,7 @@ class _Prover:
                     f"bucket {resource.logical_id} is shared by prefix ({parts}): {mark.shared or 'no reason'}"
                 )
         texts += [f"accepted in the code: {risk}" for risk in self._accepted]
+        texts += [f"exists outside of these templates ({part}): {reason}" for part, reason in self._elsewhere]
         texts += self._found.assumptions
         if self._scps:
             texts.append(

@@ -21,6 +21,7 @@ from emrguard import (
     ExistingEndpoint,
     ExistingVpc,
     HiveApplication,
+    ImportedApplication,
     InitialCapacity,
     Interactive,
     IsolatedNetwork,
@@ -125,6 +126,13 @@ def build(stack: cdk.Stack) -> None:
         because="for Platform.share because",
     )
     platform.share_outside("arn:aws:s3:::reference-data", because="for Platform.share_outside because")
+    ImportedApplication(
+        stack,
+        "Imported",
+        application_arn="arn:aws:emr-serverless:eu-west-1:111122223333:/applications/00f1abcd2efgh345",
+        application_name="imported",
+        because="for ImportedApplication because",
+    )
     PlatformAdminRole(stack, "Admin", tenants=both, because="for PlatformAdminRole because")
     ViewerRole(stack, "Viewer", tenants=both, because="for ViewerRole because")
     AuditTrail(
