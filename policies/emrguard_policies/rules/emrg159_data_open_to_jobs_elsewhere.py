@@ -13,12 +13,13 @@ from emrguard_policies.assembly import Resource
 from emrguard_policies.iam.model import Policy
 from emrguard_policies.rules import probes
 from emrguard_policies.rules.base import Rule, Violation
-from emrguard_policies.rules.context import Context
+from emrguard_policies.rules.context import Context, Document
 
 
 def check(context: Context) -> Iterator[Violation]:
     """Data buckets of a tenant with applications in a VPC, whose policy lets its execution roles in from anywhere."""
     closed = {each.mark.tenant for each in context.applications if context.subnets(each)}
+    own = {context.resolver.ref(network) for network in context.vpcs}
     by_tenant: dict[str | None, list[Resource]] = {}
     for role in context.execution_roles:
         by_tenant.setdefault(role.mark.tenant, []).append(role)
@@ -38,6 +39,19 @@ def check(context: Context) -> Iterator[Violation]:
         if actions:
             found = f"outside of its VPC no Deny keeps {_name(roles[number])} from {', '.join(actions)}"
             yield Violation(documents[0].resource, "PolicyDocument", found)
+        for document in documents:
+            for where, networks in _exempted(document, own):
+                found = f"the Deny also spares {', '.join(map(context.shown, networks))}, no VPC of an application"
+                yield Violation(document.resource, where, found)
+
+
+def _exempted(document: Document, own: set[str]) -> Iterator[tuple[str, list[str]]]:
+    """Statements that refuse all VPCs but some, with those that are no application's; only where these are known."""
+    for statement in document.statements if own else ():
+        for condition in statement.conditions if statement.effect == "Deny" else ():
+            spared = [value for value in condition.values if value not in own]
+            if condition.key.lower() == "aws:sourcevpc" and "Not" in condition.operator and spared:
+                yield document.where(statement), spared
 
 
 def _first_let_in(policies: list[Policy], arn: str, account: str, roles: list[str]) -> tuple[int, list[str]]:
