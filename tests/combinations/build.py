@@ -195,7 +195,9 @@ def _parts(stack: cdk.Stack, team: TenantDraw, region: str | None) -> list[Tenan
     application = SparkApplication(
         stack, f"Application-{name}", tenant=name, network=network, logs=job_logs, key=key, **given
     )
-    role = ExecutionRole(stack, f"Role-{name}", tenant=name, require_source_arn=parts["require_source_arn"])
+    role = ExecutionRole(
+        stack, f"Role-{name}", tenant=name, require_source_arn=parts["require_source_arn"], network=network
+    )
     submitter = SubmitterRole(stack, f"Submitter-{name}", tenant=name, assumed_by=people)
     for prefix in inputs:
         data.grant_read(role, prefix)
