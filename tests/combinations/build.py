@@ -89,7 +89,7 @@ def choices(drawn: AppDraw) -> set[str]:
 
 def _arguments(stack: cdk.Stack, team: TenantDraw, region: str | None) -> dict[str, Any]:
     found = _values(stack, team.arguments)
-    if "s3_prefix_list_id" in found:
+    if region is not None:
         found["dynamodb_prefix_list_id"] = "pl-0123456789abcdef0"
     if "availability_zones" in found:
         found["availability_zones"] = [f"{region}{letter}" for letter in found["availability_zones"]]
