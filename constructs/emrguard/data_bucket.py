@@ -7,10 +7,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from emrguard import _actions, _arguments, _wildcards
-from emrguard._manifest import Owner, Part
+from emrguard import _actions, _arguments, _retention, _wildcards
+from emrguard._manifest import Owner, Part, add_reasons
+from emrguard._reasons import Reasons
 from emrguard._sealed_bucket import SealedBucket
 from emrguard.application_key import ApplicationKey
+from emrguard.exceptions import ArgumentError
 from emrguard.object_lock import ObjectLock
 
 
@@ -129,10 +131,15 @@ class DataBucket(TenantBucket):
     Args:
         tenant: name of the tenant that owns the bucket.
         key: the tenant's key; every object is encrypted with it.
-        keep_old_versions_for: how long overwritten and deleted objects are kept, default 90 days.
+        expire_after: how long objects are kept after they are written, default for ever.
+        expire_because: needed where that is less than 90 days: why nobody will look for them later.
+        keep_old_versions_for: how long overwritten, deleted and expired objects are kept, default 90 days.
         object_lock: keeps each version of each object for a time whatever anybody asks for, default none. Jobs still
             overwrite and delete, which leaves the old version behind, locked; Spark's temporary files are paid for as
             long.
+
+    Raises:
+        ArgumentError: objects expire within 90 days without a reason, or there is one and they do not.
 
     ```python
     import aws_cdk as cdk
@@ -152,6 +159,8 @@ class DataBucket(TenantBucket):
         *,
         tenant: str,
         key: ApplicationKey,
+        expire_after: cdk.Duration | None = None,
+        expire_because: str | None = None,
         keep_old_versions_for: cdk.Duration | None = None,
         object_lock: ObjectLock | None = None,
     ) -> None:
@@ -161,10 +170,17 @@ class DataBucket(TenantBucket):
             tenant=tenant,
             part="data-bucket",
             key=key,
-            expire_after=None,
+            expire_after=expire_after,
             keep_old_versions_for=keep_old_versions_for or cdk.Duration.days(90),
             object_lock=object_lock,
         )
+        reasons = Reasons(self)
+        short = expire_after is not None and expire_after.to_days(integral=False) < _retention.LEAST_DAYS
+        if reasons.take("expire_because", expire_because, "EMRG453") != short:
+            found = "None" if expire_after is None else expire_after.to_human_string()
+            mend = f"say expire_because exactly where it is less than {_retention.LEAST_DAYS} days"
+            raise ArgumentError(self.node.path, "expire_after", found, mend)
+        add_reasons(self.bucket, reasons.given)
         self._confined: dict[str, tuple[iam.PolicyStatement, list[str]]] = {}
 
     def confine(self, role: iam.IRole, vpc_id: str) -> None:

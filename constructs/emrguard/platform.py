@@ -15,6 +15,7 @@ from emrguard._reasons import Reasons
 from emrguard.alerts import Alerts
 from emrguard.audit_trail import AuditTrail
 from emrguard.budget import Budget
+from emrguard.data_bucket import TenantBucket
 from emrguard.exceptions import ArgumentError
 from emrguard.macie import Macie
 from emrguard.organization_trail import OrganizationTrail
@@ -51,6 +52,7 @@ class Platform(Construct):
 
     Args:
         tenants: the tenants; at least one, all in the account and Region of the platform.
+        further_buckets: buckets of tenants beside those that each has by itself; recorded and watched likewise.
         emails: who gets every alert by mail, see `Alerts`; default nobody.
         alerts: where alerts go, in place of `emails`; default an `Alerts` of its own.
         organization_trail: a trail of the organization that records the tenants, as a pair of its ARN and the reason
@@ -70,6 +72,7 @@ class Platform(Construct):
         id: str,
         *,
         tenants: Sequence[Tenant],
+        further_buckets: Sequence[TenantBucket] = (),
         emails: Sequence[str] = (),
         alerts: Alerts | None = None,
         organization_trail: tuple[str, str] | None = None,
@@ -86,6 +89,7 @@ class Platform(Construct):
         self.alerts = alerts if alerts is not None else Alerts(self, "Alerts", emails=emails)
         """Where alerts go."""
         buckets = [bucket for tenant in tenants for bucket in (tenant.data, tenant.logs.bucket)]
+        buckets += further_buckets
         self.trail: AuditTrail | OrganizationTrail
         """What records the calls."""
         if organization_trail is None:

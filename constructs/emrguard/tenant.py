@@ -67,6 +67,8 @@ class Tenant(Construct):
         outputs: prefixes that jobs write and read and submitters read, default `output/`.
         submitters: who may assume the submitter role, with MFA; default every principal of the account that is allowed
             to.
+        expire_after: how long objects of the data bucket are kept, default for ever.
+        expire_because: see `DataBucket`, needed for less than 90 days.
         release_label: see `SparkApplication`, default `emr-7.14.0`.
         architecture: see `SparkApplication`, default `ARM64`.
         maximum_capacity: see `Capacity`, default 16 vCPU.
@@ -97,6 +99,8 @@ class Tenant(Construct):
         inputs: Sequence[str] = ("jobs/", "input/"),
         outputs: Sequence[str] = ("output/",),
         submitters: iam.PrincipalBase | None = None,
+        expire_after: cdk.Duration | None = None,
+        expire_because: str | None = None,
         release_label: ReleaseLabel | str | None = None,
         architecture: Literal["ARM64", "X86_64"] | None = None,
         maximum_capacity: Capacity | None = None,
@@ -116,7 +120,9 @@ class Tenant(Construct):
         """Name of the tenant."""
         self.key = ApplicationKey(self, "Key", tenant=name)
         """The key of all that the tenant stores."""
-        self.data = DataBucket(self, "Data", tenant=name, key=self.key)
+        self.data = DataBucket(
+            self, "Data", tenant=name, key=self.key, expire_after=expire_after, expire_because=expire_because
+        )
         """The bucket of scripts, inputs and outputs."""
         self.logs = JobLogs(self, "Logs", tenant=name, key=self.key)
         """Where logs go."""

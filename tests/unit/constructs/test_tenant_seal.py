@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import aws_cdk as cdk
 import pytest
-from construct_support import ACCOUNT, REGION, Synthesized, administrator
+from construct_support import ACCOUNT, REGION, Synthesized, administrator, new_app
 
+from emrguard import ApplicationKey, ArgumentError, DataBucket
 from emrguard_policies.iam.decide import Principal
 
 OBJECT_ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
@@ -227,3 +229,13 @@ def test_jobs_write_their_own_log_group(tenant: Synthesized) -> None:
     assert not tenant.ask(who, "logs:DeleteLogGroup", f"{group}flights:x").allowed
     assert not tenant.ask(who, "logs:PutRetentionPolicy", f"{group}flights:x").allowed
     assert not tenant.ask(who, "logs:GetLogEvents", f"{group}flights:log-stream:x").allowed
+
+
+@pytest.mark.parametrize(("days", "because"), [(14, None), (90, "no need to keep it"), (None, "no need to keep it")])
+def test_data_that_goes_early_needs_a_reason(days: int | None, because: str | None) -> None:
+    """Less than 90 days is for a reason, and a reason is for less than 90 days."""
+    stack = cdk.Stack(new_app(), "Stack")
+    key = ApplicationKey(stack, "Key", tenant="flights")
+    expire = None if days is None else cdk.Duration.days(days)
+    with pytest.raises(ArgumentError, match="expire_because exactly where it is less than 90 days"):
+        DataBucket(stack, "Data", tenant="flights", key=key, expire_after=expire, expire_because=because)

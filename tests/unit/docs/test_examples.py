@@ -1,4 +1,4 @@
-"""The examples of docs/examples run as they stand, and are as clean as their page says."""
+"""The examples of examples run as they stand, and are as clean as their page says."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from emrguard_policies.assembly import load
 from emrguard_policies.audit import audit
 from emrguard_policies.isolation import prove
 
-EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 ROWS = re.findall(r"^\| \[(\w+\.py)\]\(\1\) \| .* \| (clean|findings)", (EXAMPLES / "README.md").read_text(), re.M)
 
 

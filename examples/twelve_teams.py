@@ -1,6 +1,6 @@
-"""Many teams from a file: a new one is a few lines of YAML, and no Python.
+"""A platform: twelve teams from a file, alerts by mail, budgets. A new team is a few lines of YAML, and no Python.
 
-`many_teams.yaml` has the teams; what stands under `defaults` holds for all of them. Each gets a stack of its own, the
+`tenants.yaml` has the teams; what stands under `defaults` holds for all of them. Each gets a stack of its own, the
 platform another one. A typing mistake in the file is an error with the key, the value and the mend.
 """
 
@@ -13,10 +13,9 @@ from emrguard import Platform, load_tenants
 from emrguard_policies.nag import EmrGuardChecks
 
 app = cdk.App()
-settings = load_tenants(Path(__file__).with_name("many_teams.yaml"))
-here = cdk.Environment(account=settings[0].account, region=settings[0].region)
+settings = load_tenants(Path(__file__).with_name("tenants.yaml"))
 Platform(
-    cdk.Stack(app, "DataPlatform", env=here),
+    cdk.Stack(app, "DataPlatform"),
     "Platform",
     tenants=[each.build(app) for each in settings],
     emails=["data-platform@example.com"],

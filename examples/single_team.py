@@ -1,6 +1,6 @@
 """One team: an application with its key, roles, buckets and network, and the trail over it.
 
-Run it with `python one_team.py`, then look at `cdk.out`: about a hundred resources, all from the lines below.
+Run it with `python single_team.py`, then look at `cdk.out`: about a hundred resources, all from the lines below.
 `emrguard audit cdk.out` says what was chosen; `emrguard prove cdk.out` says what nobody else can do.
 """
 
