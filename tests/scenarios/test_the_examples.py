@@ -18,6 +18,7 @@ from scenario_support import ROOT
 _NOT_MODELLED = {
     "AWS::Budgets::Budget", "AWS::CDK::Metadata", "AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroupIngress",
     "AWS::EC2::SecurityGroup", "AWS::LakeFormation::PrincipalPermissions", "AWS::Macie::Session", "AWS::S3::Bucket",
+    "AWS::SNS::Subscription",
     "AWS::SSM::Parameter::Value<String>",
 }  # fmt: skip
 """Types of which the local cloud takes the whole or a part without modelling it; the deployment lists each."""
