@@ -64,7 +64,14 @@ def build(stack: cdk.Stack) -> None:
         ),
     )
     key = ApplicationKey(stack, "Key", tenant="queries")
-    data = DataBucket(stack, "Data", tenant="queries", key=key)
+    data = DataBucket(
+        stack,
+        "Data",
+        tenant="queries",
+        key=key,
+        expire_after=cdk.Duration.days(7),
+        expire_because="for expire_because",
+    )
     logs = JobLogs(
         stack,
         "Logs",
