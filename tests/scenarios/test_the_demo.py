@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -60,7 +61,7 @@ def test_interrupting_the_demo_leaves_nothing_behind(workplace: Path) -> None:
     )
     process = psutil.Process(demo.pid)
     deadline = time.monotonic() + 300
-    while not any("SparkSubmit" in " ".join(each.cmdline()) for each in _running(process)):
+    while not any("SparkSubmit" in command for command in _commands(process)):
         assert demo.poll() is None, demo.communicate()[0]
         assert time.monotonic() < deadline, "no Spark job within five minutes"
         time.sleep(0.2)
@@ -72,14 +73,12 @@ def test_interrupting_the_demo_leaves_nothing_behind(workplace: Path) -> None:
     assert _wait_until_gone(family) == []
 
 
-def _running(process: psutil.Process) -> list[psutil.Process]:
+def _commands(process: psutil.Process) -> list[str]:
+    """The command lines of what runs below a process; what has just ended has none."""
     found = []
     for each in _descendants(process):
-        try:
-            if each.status() != psutil.STATUS_ZOMBIE and each.cmdline():
-                found.append(each)
-        except psutil.NoSuchProcess:
-            continue
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.append(" ".join(each.cmdline()))
     return found
 
 

@@ -12,22 +12,23 @@ import z3
 from emrguard_policies.iam.boxes import Comparison, KeyAtom, values_of
 from emrguard_policies.iam.glob import Space, common_text
 
-_ANY = z3.AllChar(z3.ReSort(z3.StringSort()))
 
-
-def _regex(pattern: str) -> Any:
-    pieces = [z3.Full(z3.ReSort(z3.StringSort())) if char == "*" else _ANY if char == "?" else z3.Re(char)
+def _regex(pattern: str, context: z3.Context) -> Any:
+    sort = z3.ReSort(z3.StringSort(context))
+    pieces = [z3.Full(sort) if char == "*" else z3.AllChar(sort) if char == "?" else z3.Re(char, context)
               for char in pattern]  # fmt: skip
-    pieces += [z3.Re("")] * (2 - len(pieces))
+    pieces += [z3.Re("", context)] * (2 - len(pieces))
     return z3.Concat(*pieces)
 
 
 def _solve(wanted: Sequence[str], unwanted: Sequence[str]) -> Any:
-    text = z3.String("text")
-    solver = z3.Solver()
+    # A context of its own: what a solver asked before has an influence on what it can answer.
+    context = z3.Context()
+    text = z3.String("text", context)
+    solver = z3.Solver(ctx=context)
     solver.set("rlimit", 20_000_000)  # z3's own count of steps: the same on every machine, unlike a timeout
-    solver.add(*(z3.InRe(text, _regex(each)) for each in wanted))
-    solver.add(*(z3.Not(z3.InRe(text, _regex(each))) for each in unwanted))
+    solver.add(*(z3.InRe(text, _regex(each, context)) for each in wanted))
+    solver.add(*(z3.Not(z3.InRe(text, _regex(each, context))) for each in unwanted))
     return solver.check()
 
 
@@ -49,9 +50,10 @@ def test_globs_have_a_text_in_common_when_z3_says_so() -> None:
         assert (text is not None) is (expected == z3.sat), (wanted, unwanted, text)
         answers.add(text is not None)
         if text is not None:
-            concrete = z3.StringVal(text)
-            held = [*(z3.InRe(concrete, _regex(each)) for each in wanted),
-                    *(z3.Not(z3.InRe(concrete, _regex(each))) for each in unwanted)]  # fmt: skip
+            context = z3.Context()
+            concrete = z3.StringVal(text, context)
+            held = [*(z3.InRe(concrete, _regex(each, context)) for each in wanted),
+                    *(z3.Not(z3.InRe(concrete, _regex(each, context))) for each in unwanted)]  # fmt: skip
             assert all(z3.is_true(z3.simplify(each)) for each in held), (patterns, text)
     assert answers == {True, False}
 
