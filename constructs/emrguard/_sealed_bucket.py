@@ -93,14 +93,19 @@ class SealedBucket(Construct):
             self._seal.add_condition("ArnNotEquals", {"aws:PrincipalArn": self._admitted})
 
     def _deny_outsiders(self, written_by: str | None) -> iam.PolicyStatement:
+        # A service that acts as itself has no aws:PrincipalArn, which ArnNotEquals takes for another one.
+        unless = {"StringNotEquals": {"aws:PrincipalServiceName": written_by}} if written_by else None
+        return self._deny_data("OnlyTheOwnersRoles", unless)
+
+    def _deny_data(self, sid: str, conditions: dict[str, dict[str, str]] | None) -> iam.PolicyStatement:
+        """A denial of everything that reads, lists, changes or deletes objects; not yet in the bucket policy."""
         return iam.PolicyStatement(
-            sid="OnlyTheOwnersRoles",
+            sid=sid,
             effect=iam.Effect.DENY,
             principals=[iam.AnyPrincipal()],
             actions=list(_actions.OBJECT_DATA),
             resources=[self.bucket.bucket_arn, self.bucket.arn_for_objects("*")],
-            # A service that acts as itself has no aws:PrincipalArn, which ArnNotEquals takes for another one.
-            conditions={"StringNotEquals": {"aws:PrincipalServiceName": written_by}} if written_by else None,
+            conditions=conditions,
         )
 
     def _deny_other_encryption(self, key: kms.IKey) -> list[iam.PolicyStatement]:

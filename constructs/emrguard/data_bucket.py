@@ -195,14 +195,8 @@ class DataBucket(TenantBucket):
             vpc_id: the VPC where its jobs run.
         """
         if vpc_id not in self._confined:
-            statement = iam.PolicyStatement(
-                sid=f"JobsOnlyFromTheirNetwork{len(self._confined) or ''}",
-                effect=iam.Effect.DENY,
-                principals=[iam.AnyPrincipal()],
-                actions=list(_actions.OBJECT_DATA),
-                resources=[self.bucket.bucket_arn, self.bucket.arn_for_objects("*")],
-                conditions={"StringNotEquals": {"aws:SourceVpc": vpc_id}},
-            )
+            sid = f"JobsOnlyFromTheirNetwork{len(self._confined) or ''}"
+            statement = self._deny_data(sid, {"StringNotEquals": {"aws:SourceVpc": vpc_id}})
             self.bucket.add_to_resource_policy(statement)
             self._confined[vpc_id] = statement, []
         statement, roles = self._confined[vpc_id]

@@ -11,7 +11,7 @@ from typing import Any
 from emrguard_policies.assembly import Resource
 from emrguard_policies.carriers import name_of
 from emrguard_policies.goals import log_uri
-from emrguard_policies.proof import Counterexample
+from emrguard_policies.proof import UNDECIDED, Counterexample
 from emrguard_policies.resolution import Resolver
 from emrguard_policies.runners import function_of
 from emrguard_policies.tenants import APPLICATION, Tenants
@@ -140,7 +140,7 @@ class Declared:
             first = str(permissions[0]) if isinstance(permissions, list) and permissions else "*"
             why = f"the grant is on what belongs to {owner}" if known else f"nobody can say whose {form} is"
             yield Counterexample(
-                "catalog" if known else "undecided", name_of(principal), f"lakeformation:{first}",
+                "catalog" if known else UNDECIDED, name_of(principal), f"lakeformation:{first}",
                 self._shown(resource, body), {}, (), (name_of(resource),),
                 f"let {name_of(resource)} grant on databases of {to} alone, by name", to, owner, why,
             )  # fmt: skip

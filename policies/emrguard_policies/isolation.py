@@ -26,7 +26,7 @@ from emrguard_policies.iam.index import Index
 from emrguard_policies.iam.model import PrincipalPattern
 from emrguard_policies.iam.symbolic import Answer, Compiled, Held, Subject, Target
 from emrguard_policies.outside import Outside, roles_abroad
-from emrguard_policies.proof import Counterexample, Proof, Seal, Verdict
+from emrguard_policies.proof import UNDECIDED, Counterexample, Proof, Seal, Verdict
 from emrguard_policies.resolution import Resolver
 from emrguard_policies.runners import Run, function_of, runners
 from emrguard_policies.tags import Tags
@@ -34,13 +34,7 @@ from emrguard_policies.tenants import SERVICE, tenants_of
 from emrguard_policies.unmodelled import Unmodelled
 
 OUTSIDE = "a role outside of the assembly"
-LEAST_PRIVILEGE, TRUST, DEPUTY, UNDECIDED, SHARED = (
-    "least-privilege",
-    "trust",
-    "confused-deputy",
-    "undecided",
-    "unowned",
-)
+LEAST_PRIVILEGE, TRUST, DEPUTY, SHARED = "least-privilege", "trust", "confused-deputy", "unowned"
 
 
 def prove(

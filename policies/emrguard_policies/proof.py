@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Verdict = Literal["isolated", "violated", "undecided"]
+UNDECIDED = "undecided"
+"""The check of what could not be decided, which counts as failed."""
 Seal = Literal["sealed", "open", "undecided", "own"]
 
 

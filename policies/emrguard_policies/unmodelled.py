@@ -14,11 +14,10 @@ from typing import Any
 
 from emrguard_policies.assembly import Resource
 from emrguard_policies.carriers import ROLE, USER, name_of
-from emrguard_policies.proof import Counterexample
+from emrguard_policies.proof import UNDECIDED, Counterexample
 from emrguard_policies.resolution import Resolver
 from emrguard_policies.tenants import Tenants
 
-UNDECIDED = "undecided"
 _READ = frozenset({
     "AWS::KMS::Key", "AWS::KMS::ReplicaKey", "AWS::KMS::Alias", "AWS::EMRServerless::Application",
     "AWS::LakeFormation::PrincipalPermissions", "AWS::LakeFormation::Permissions",
