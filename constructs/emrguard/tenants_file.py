@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from emrguard.capacity import Capacity
 from emrguard.exceptions import ArgumentError, SettingsError
+from emrguard.lifecycle import Lifecycle
 from emrguard.release_label import DEFAULT_RELEASE
 from emrguard.tenant import Tenant
 
@@ -27,6 +28,7 @@ _OF_APPLICATIONS = (
     "maximum_capacity",
     "spark_defaults",
     "idle_timeout_minutes",
+    "lifecycle",
 )
 """Settings of a tenant that hold for those of its applications that do not say otherwise."""
 _HIVE_ONLY = ("hive_site", "working_folder", "plaintext_between_workers_because")
@@ -42,6 +44,23 @@ class CapacitySettings(_Strict):
     cpu: int = Field(description="a whole number of vCPU")
     memory: int = Field(description="a whole number of GB")
     disk: int | None = Field(None, description="a whole number of GB")
+
+
+class LifecycleSettings(_Strict):
+    """What happens when an application is changed or deleted; see `Lifecycle`."""
+
+    drain_minutes: int | None = Field(None, ge=0, le=30, description="a whole number of minutes from 0 to 30")
+    job_level_cost_allocation: bool | None = Field(None, description="true or false")
+    no_function_because: str | None = Field(None, description="why there is to be no function")
+
+    def options(self) -> Lifecycle:
+        """The settings as the constructs take them."""
+        drain = None if self.drain_minutes is None else cdk.Duration.minutes(self.drain_minutes)
+        return Lifecycle(
+            drain=drain,
+            job_level_cost_allocation=bool(self.job_level_cost_allocation),
+            no_function_because=self.no_function_because,
+        )
 
 
 class ApplicationSettings(_Strict):
@@ -60,7 +79,10 @@ class ApplicationSettings(_Strict):
     plaintext_between_workers_because: str | None = Field(
         None, description="why workers of Hive may exchange data unencrypted, for Hive"
     )
-    idle_timeout_minutes: int | None = Field(None, description="a whole number of minutes")
+    idle_timeout_minutes: int | None = Field(None, ge=1, description="a whole number of minutes, 1 at least")
+    lifecycle: LifecycleSettings | None = Field(
+        None, description="drain_minutes, job_level_cost_allocation and no_function_because"
+    )
 
     def add_to(self, tenant: Tenant, name: str, tenants_own: Mapping[str, Any]) -> None:
         """Add the application to its tenant.
@@ -118,7 +140,10 @@ class TenantSettings(_Strict):
     permissions_boundary: str | None = Field(
         None, min_length=1, description="the name of a managed policy, with its path, for all roles of the tenant"
     )
-    idle_timeout_minutes: int | None = Field(None, description="a whole number of minutes")
+    idle_timeout_minutes: int | None = Field(None, ge=1, description="a whole number of minutes, 1 at least")
+    lifecycle: LifecycleSettings | None = Field(
+        None, description="drain_minutes, job_level_cost_allocation and no_function_because"
+    )
     applications: dict[ApplicationName, ApplicationSettings] | None = Field(
         None,
         min_length=1,
@@ -162,6 +187,7 @@ class TenantSettings(_Strict):
 
 _INSIDE: Mapping[str, type[_Strict]] = {
     "applications": ApplicationSettings,
+    "lifecycle": LifecycleSettings,
     "maximum_capacity": CapacitySettings,
 }
 """Settings that hold settings."""
@@ -181,6 +207,8 @@ def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:
         found["submitters"] = iam.CompositePrincipal(*(iam.ArnPrincipal(arn) for arn in found["submitters"]))
     if "maximum_capacity" in found:
         found["maximum_capacity"] = Capacity(**found["maximum_capacity"].model_dump(exclude_none=True))
+    if "lifecycle" in found:
+        found["lifecycle"] = found["lifecycle"].options()
     if "idle_timeout_minutes" in given:
         found["idle_timeout"] = cdk.Duration.minutes(given["idle_timeout_minutes"])
     return found

@@ -314,6 +314,19 @@ def test_tenants_from_a_file(tmp_path: Path, text: str, name: str) -> None:
         ("tenants: {flights: {architecture: arm}}", "tenants.flights.architecture is 'arm'; write ARM64 or X86_64"),
         ("tenants: {flights: {submitters: []}}", r"tenants.flights.submitters is \[\]; write a list of ARNs"),
         ("tenants: {flights: {monthly_budget: 0}}", "tenants.flights.monthly_budget is 0; write how much"),
+        (
+            "tenants: {flights: {idle_timeout_minutes: -1}}",
+            "idle_timeout_minutes is -1; write a whole number of minutes",
+        ),
+        ("tenants: {flights: {lifecycle: {drain: 5}}}", "flights.lifecycle.drain is unknown; known are drain_minutes"),
+        (
+            "tenants: {flights: {lifecycle: {drain_minutes: 31}}}",
+            "flights.lifecycle.drain_minutes is 31; write a whole number of minutes from 0 to 30",
+        ),
+        (
+            "tenants: {flights: {lifecycle: none}}",
+            "flights.lifecycle is 'none'; write drain_minutes, job_level_cost_allocation and no_function_because",
+        ),
         ("defaults: {inputs: jobs/}\ntenants: {flights: }", "defaults.inputs is 'jobs/'; write a list of prefixes"),
         ("tenants: {flights: {name: other}}", "tenants.flights.name is 'other'; leave it out: the key is the name"),
         ("tenants: {flights: [1]}", r"tenants.flights is \[1\]; write settings by name"),

@@ -233,8 +233,9 @@ tenants:
   flights:
     maximum_capacity: {cpu: 8, memory: 32}
     spark_defaults: {spark.executor.memory: 8g}
+    lifecycle: {drain_minutes: 25, job_level_cost_allocation: true}
     applications:
-      models: {engine: spark, inputs: [models/]}
+      models: {engine: spark, inputs: [models/], lifecycle: {no_function_because: only notebooks run there}}
       sql:
         engine: hive
         plaintext_between_workers_because: public flight data in subnets of this tenant alone
@@ -258,6 +259,8 @@ def test_a_file_may_list_several_applications(tmp_path: Path) -> None:
     assert by_name["flights-sql"]["MaximumCapacity"]["Cpu"] == "4 vCPU"
     assert by_name["flights-models"]["RuntimeConfiguration"][0]["Properties"]["spark.executor.memory"] == "8g"
     assert by_name["flights-sql"]["RuntimeConfiguration"][0]["Properties"]["hive.tez.container.size"] == "8192"
+    after = found.one("Custom::EmrGuardApplication")
+    assert (after["DrainMinutes"], after["JobLevelCostAllocation"]) == (25, True)
 
 
 @pytest.mark.parametrize(
