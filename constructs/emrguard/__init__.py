@@ -5,12 +5,12 @@ of them. The parts are constructs of their own.
 """
 
 from emrguard.alerts import Alerts
-from emrguard.application_key import ApplicationKey
+from emrguard.application_key import ApplicationKey, ImportedKey
 from emrguard.audit_trail import AuditTrail
 from emrguard.auditor_role import AuditorRole
 from emrguard.budget import Budget
 from emrguard.capacity import Capacity
-from emrguard.data_bucket import DataBucket, TenantBucket
+from emrguard.data_bucket import DataBucket, ImportedBucket, TenantBucket
 from emrguard.exceptions import ArgumentError, SettingsError
 from emrguard.execution_role import ExecutionRole
 from emrguard.existing_vpc import ExistingEndpoint, ExistingVpc
@@ -19,9 +19,10 @@ from emrguard.imported_application import ImportedApplication
 from emrguard.initial_capacity import InitialCapacity
 from emrguard.interactive import Interactive
 from emrguard.interactive_user_role import InteractiveUserRole
-from emrguard.isolated_network import IsolatedNetwork
+from emrguard.interfaces import IApplication, IApplicationKey, IDataBucket, IExecutionRole, IJobLogs, INetwork
+from emrguard.isolated_network import ImportedNetwork, IsolatedNetwork
 from emrguard.job import HiveJob, SparkJob
-from emrguard.job_logs import JobLogs
+from emrguard.job_logs import ImportedLogs, JobLogs
 from emrguard.job_state_machine import JobStateMachine
 from emrguard.lifecycle import Lifecycle
 from emrguard.macie import Macie
@@ -57,7 +58,17 @@ __all__ = [
     "Feature",
     "HiveApplication",
     "HiveJob",
+    "IApplication",
+    "IApplicationKey",
+    "IDataBucket",
+    "IExecutionRole",
+    "IJobLogs",
+    "INetwork",
     "ImportedApplication",
+    "ImportedBucket",
+    "ImportedKey",
+    "ImportedLogs",
+    "ImportedNetwork",
     "InitialCapacity",
     "Interactive",
     "InteractiveUserRole",

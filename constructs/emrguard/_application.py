@@ -22,15 +22,13 @@ from emrguard._engine import Engine
 from emrguard._manifest import Owner
 from emrguard._metrics import WithMetrics
 from emrguard._reasons import Reasons
-from emrguard.application_key import ApplicationKey
 from emrguard.capacity import Capacity
 from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
 from emrguard.imported_application import ImportedApplication
 from emrguard.initial_capacity import InitialCapacity
 from emrguard.interactive import Interactive
-from emrguard.isolated_network import IsolatedNetwork
-from emrguard.job_logs import JobLogs
+from emrguard.interfaces import IApplicationKey, IJobLogs, INetwork
 from emrguard.lifecycle import Lifecycle
 from emrguard.monitoring import Monitoring
 from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel, demand
@@ -87,9 +85,9 @@ class Application(WithMetrics, Construct):
         given_defaults: Mapping[str, str] | None,
         prepare: Callable[[ReleaseLabel, Reasons], None] | None,
         tenant: str,
-        network: IsolatedNetwork,
-        logs: JobLogs,
-        key: ApplicationKey,
+        network: INetwork,
+        logs: IJobLogs,
+        key: IApplicationKey,
         application_name: str | None,
         release_label: ReleaseLabel | str,
         architecture: Literal["ARM64", "X86_64"],
@@ -178,6 +176,8 @@ class Application(WithMetrics, Construct):
         owner.mark(application, "application", reasons.given)
         _workers.warn_of_few_addresses(self, network, waiting, ceiling, engine)
         network.accept_for(self)
+        key.accept_for(self)
+        logs.accept_for(self)
         self._network = network
         self._connected: list[ExecutionRole] = []
         self._prometheus_url = monitoring.prometheus_url if monitoring is not None else None

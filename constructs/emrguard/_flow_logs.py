@@ -13,11 +13,11 @@ from constructs import Construct
 
 from emrguard import _actions
 from emrguard._manifest import Owner
-from emrguard.application_key import ApplicationKey
+from emrguard.interfaces import IApplicationKey
 
 
 def log_flows(
-    scope: Construct, tenant: str, key: ApplicationKey, kind: Literal["VPC", "Subnet"], ids: Sequence[str]
+    scope: Construct, tenant: str, key: IApplicationKey, kind: Literal["VPC", "Subnet"], ids: Sequence[str]
 ) -> None:
     """Log all traffic of a VPC, or of subnets, for a year, in a log group encrypted with the tenant's key.
 
@@ -36,6 +36,7 @@ def log_flows(
         removal_policy=cdk.RemovalPolicy.RETAIN,
     )
     owner.mark(group, "log-group")
+    key.accept_for(group)
     flow_logs = stack.format_arn(service="ec2", resource="vpc-flow-log", resource_name="*")
     role = iam.Role(
         scope,

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 
 from emrguard import _actions, _wildcards
 from emrguard._endpoints import EndpointService
-from emrguard.isolated_network import IsolatedNetwork
+from emrguard.interfaces import INetwork
 
 NO_RESOURCE = (
     "cloudwatch:PutMetricData and lakeformation:GetDataAccess know no resource: the namespace in a condition, and the "
@@ -35,7 +35,12 @@ _ENDPOINTS: dict[str, EndpointService] = {
 class GrantingRole(iam.Role):
     """A role that grants itself rights one by one, and lets the requests through the network where its jobs run."""
 
-    _network: IsolatedNetwork | None = None
+    _network: INetwork | None = None
+
+    @property
+    def network(self) -> INetwork | None:
+        """Where the jobs run, if that was said."""
+        return self._network
 
     def _allow(
         self,

@@ -56,15 +56,27 @@ def grant_through(
 
     The condition stands in both: for a principal of the account that the key policy names, either one is enough.
     """
-    through = {"StringEquals": {"kms:ViaService": [service_name(service, region) for service in services]}}
-    key.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ArnPrincipal(role.role_arn)], actions=list(actions), resources=["*"], conditions=through
-        )
-    )
+    through = _through(region, services)
+    key.add_to_resource_policy(use_through(role, actions, region, services))
     return iam.Grant.add_to_principal(
         grantee=role, actions=list(actions), resource_arns=[key.key_arn], conditions=through
     )
+
+
+def use_through(
+    role: iam.IRole, actions: _actions.Actions, region: str, services: Sequence[str]
+) -> iam.PolicyStatement:
+    """The half of `grant_through` that stands in the policy of the key."""
+    return iam.PolicyStatement(
+        principals=[iam.ArnPrincipal(role.role_arn)],
+        actions=list(actions),
+        resources=["*"],
+        conditions=_through(region, services),
+    )
+
+
+def _through(region: str, services: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    return {"StringEquals": {"kms:ViaService": [service_name(service, region) for service in services]}}
 
 
 def grant_through_if_any(

@@ -12,7 +12,7 @@ from constructs import Construct
 from emrguard import _actions
 from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
-from emrguard.isolated_network import IsolatedNetwork
+from emrguard.interfaces import INetwork
 
 _URL: Final = re.compile(
     r"https://aps-workspaces\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?"
@@ -37,7 +37,7 @@ def check(scope: Construct, url: str) -> None:
         raise ArgumentError(scope.node.path, _ARGUMENT, url, f"use a workspace in the application's Region, {region}")
 
 
-def connect(scope: Construct, url: str, network: IsolatedNetwork, role: ExecutionRole) -> iam.Grant:
+def connect(scope: Construct, url: str, network: INetwork, role: ExecutionRole) -> iam.Grant:
     """Let jobs that run as a role write metrics to the workspace: in the role's policy, and through the network.
 
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/monitor-with-prometheus.html

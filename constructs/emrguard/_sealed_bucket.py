@@ -55,7 +55,7 @@ class SealedBucket(Construct):
     ) -> None:
         super().__init__(scope, id)
         retention = None if object_lock is None else locks.render(self, "object_lock", object_lock)
-        self.bucket = s3.Bucket(
+        self.bucket: s3.IBucket = s3.Bucket(
             self,
             "Resource",
             encryption=s3.BucketEncryption.KMS,

@@ -15,7 +15,7 @@ from emrguard._engine import Engine
 from emrguard.capacity import Capacity
 from emrguard.exceptions import ArgumentError
 from emrguard.initial_capacity import InitialCapacity
-from emrguard.isolated_network import IsolatedNetwork
+from emrguard.interfaces import INetwork
 from emrguard.release_label import ReleaseLabel, demand
 from emrguard.worker_size import WorkerSize
 from emrguard_policies.releases import Feature
@@ -23,7 +23,7 @@ from emrguard_policies.releases import Feature
 # No API limit is documented; a million vCPU is far above any quota and catches bytes taken for GB.
 _MOST = 1_000_000
 
-_CLAIMED: WeakKeyDictionary[IsolatedNetwork, int] = WeakKeyDictionary()
+_CLAIMED: WeakKeyDictionary[INetwork, int] = WeakKeyDictionary()
 """Workers that the applications in a network may have at one time."""
 
 
@@ -103,7 +103,7 @@ def initial(
 
 
 def warn_of_few_addresses(
-    scope: Construct, network: IsolatedNetwork, waiting: Mapping[str, Pool], ceiling: Capacity, engine: Engine
+    scope: Construct, network: INetwork, waiting: Mapping[str, Pool], ceiling: Capacity, engine: Engine
 ) -> None:
     """A warning of CDK's when the subnets have fewer addresses than workers fit below the ceilings of their users.
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from emrguard import _actions, _arguments, _key_policy
+from emrguard._handing_over import HandedOver, check
 from emrguard._manifest import Owner
 from emrguard._regions import service_name
+from emrguard.exceptions import ArgumentError
+from emrguard_policies.nag import acknowledge
+
+_KEY_ARN = re.compile(r"arn:[a-z-]+:kms:(?P<region>[a-z0-9-]+):\d{12}:key/[A-Za-z0-9-]+")
 
 
 class ApplicationKey(Construct):
@@ -49,12 +55,29 @@ class ApplicationKey(Construct):
         self._macie = False
         self._logs_statement: iam.PolicyStatement | None = None
         self._grants: dict[tuple[str, _actions.Actions], iam.Grant] = {}
-        self.key = _key_policy.new_key(self, "Resource", f"Data and logs of tenant {tenant}", self._managed_logs())
+        self.key: kms.IKey = _key_policy.new_key(
+            self, "Resource", f"Data and logs of tenant {tenant}", self._managed_logs()
+        )
         """The key itself. Its own `grant` methods change identity policies only, which this key does not heed."""
         alias = kms.Alias(self, "Alias", alias_name=f"alias/emrguard/{tenant}", target_key=self.key)
         owner.mark(self.key, "key")
         owner.mark(alias, "key")
         owner.tag(self)
+
+    @staticmethod
+    def from_key_arn(scope: Construct, id: str, key_arn: str, *, because: str) -> ImportedKey:
+        """A key that is there already, such as one of the security team's account.
+
+        Args:
+            scope: where it is imported.
+            id: id of the import.
+            key_arn: ARN of the key, in the Region of the stack; no alias.
+            because: why its owner may decide over the tenant's data; goes into the template.
+
+        Raises:
+            ArgumentError: it is no ARN of a key, the key is of another Region, or the reason says nothing.
+        """
+        return ImportedKey(scope, id, key_arn=key_arn, because=because)
 
     @property
     def key_arn(self) -> str:
@@ -89,7 +112,7 @@ class ApplicationKey(Construct):
         )
         if self._logs_statement is None:
             self._logs_statement = _key_policy.log_groups(self._stack.region, self._log_groups)
-            self.key.add_to_resource_policy(self._logs_statement)
+            self._let(self._logs_statement)
         else:
             self._logs_statement.add_condition("ArnEquals", {"kms:EncryptionContext:aws:logs:arn": self._log_groups})
 
@@ -109,7 +132,7 @@ class ApplicationKey(Construct):
         )
         if not self._macie:
             self._macie = True
-            self.key.add_to_resource_policy(
+            self._let(
                 iam.PolicyStatement(
                     sid="Macie",
                     principals=[iam.AnyPrincipal()],
@@ -125,6 +148,13 @@ class ApplicationKey(Construct):
                 )
             )
         return role
+
+    def _let(self, statement: iam.PolicyStatement) -> None:
+        """Add a statement to the policy of the key."""
+        self.key.add_to_resource_policy(statement)
+
+    def accept_for(self, resource: IConstruct) -> None:
+        """Acknowledge on a resource what rules say of it because of this key: of an own one nothing."""
 
     def _grant(
         self, role: iam.IRole, actions: _actions.Actions, services: Sequence[str] = ("s3", "emr-serverless")
@@ -147,3 +177,75 @@ class ApplicationKey(Construct):
                 "ArnLike": {"aws:SourceArn": applications},
             },
         )
+
+
+class ImportedKey(ApplicationKey):
+    """A key that is there already: nothing is created. `ApplicationKey.from_key_arn` makes one.
+
+    Its policy stays as its owner has it. `grant_…` and `allow_…` write the half that stands in the policies of roles,
+    and collect the other half for the owner: `statements_for_owner`. A warning tells so until it is acknowledged. No
+    rule and no proof sees who else may use the key: the reason stands for that.
+
+    ```python
+    import aws_cdk as cdk
+
+    from emrguard import ApplicationKey, DataBucket, JobLogs
+
+    stack = cdk.Stack(cdk.App(), "Flights")
+    key = ApplicationKey.from_key_arn(
+        stack,
+        "Key",
+        "arn:aws:kms:eu-west-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        because="the security team keeps all keys in an account of its own",
+    )
+    data = DataBucket(stack, "Data", tenant="flights", key=key)
+    logs = JobLogs(stack, "Logs", tenant="flights", key=key)
+    cdk.CfnOutput(stack, "ForTheOwnerOfTheKey", value=key.statements_for_owner())
+    cdk.Annotations.of(key).acknowledge_warning("emrguard:imported-key")
+    ```
+
+    Args:
+        key_arn: ARN of the key, in the Region of the stack; no alias.
+        because: why its owner may decide over the tenant's data; goes into the template.
+
+    Raises:
+        ArgumentError: it is no ARN of a key, the key is of another Region, or the reason says nothing.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, key_arn: str, because: str) -> None:
+        check(scope, id, "key_arn", key_arn, _KEY_ARN, "write arn:aws:kms:<region>:<account>:key/<id>, no alias")
+        Construct.__init__(self, scope, id)
+        self._stack = cdk.Stack.of(self)
+        found, here = _KEY_ARN.fullmatch(key_arn), self._stack.region
+        if found is not None and not cdk.Token.is_unresolved(here) and found["region"] != here:
+            mend = f"use a key of the Region of the stack, {here}: the services take no other one"
+            raise ArgumentError(self.node.path, "key_arn", key_arn, mend)
+        self._log_groups = []
+        self._macie = False
+        self._logs_statement = None
+        self._grants = {}
+        self.key = kms.Key.from_key_arn(self, "Resource", key_arn)
+        """The key itself."""
+        self._for_owner = HandedOver(self, "key", because, arn=key_arn)
+        self._let(self._managed_logs())
+
+    def statements_for_owner(self) -> str:
+        """What the owner must add to the key's policy for all that is granted: statements, as JSON.
+
+        To be handed over, by a `CfnOutput` for instance.
+        """
+        return self._for_owner.text()
+
+    def accept_for(self, resource: IConstruct) -> None:
+        """Acknowledge on a resource that the key is its owner's, for the reason given."""
+        acknowledge(resource, "EMRG156", self._for_owner.reason)
+
+    def _let(self, statement: iam.PolicyStatement) -> None:
+        self._for_owner.add(statement)
+
+    def _grant(
+        self, role: iam.IRole, actions: _actions.Actions, services: Sequence[str] = ("s3", "emr-serverless")
+    ) -> iam.Grant:
+        if (role.node.path, actions) not in self._grants:
+            self._let(_key_policy.use_through(role, actions, self._stack.region, services))
+        return super()._grant(role, actions, services)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from emrguard import _actions, _arguments, _retention, _wildcards
+from emrguard._handing_over import HandedOver, check
 from emrguard._manifest import Owner, Part, add_reasons
 from emrguard._reasons import Reasons
 from emrguard._sealed_bucket import SealedBucket
-from emrguard.application_key import ApplicationKey
 from emrguard.exceptions import ArgumentError
+from emrguard.interfaces import IApplicationKey, IExecutionRole
 from emrguard.object_lock import ObjectLock
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 class TenantBucket(SealedBucket):
@@ -31,7 +37,7 @@ class TenantBucket(SealedBucket):
         *,
         tenant: str,
         part: Part,
-        key: ApplicationKey,
+        key: IApplicationKey,
         expire_after: cdk.Duration | None,
         keep_old_versions_for: cdk.Duration,
         object_lock: ObjectLock | None = None,
@@ -55,6 +61,7 @@ class TenantBucket(SealedBucket):
             object_lock=object_lock,
         )
         self._key = key
+        key.accept_for(self.bucket)
 
     @property
     def bucket_name(self) -> str:
@@ -103,9 +110,7 @@ class TenantBucket(SealedBucket):
     ) -> iam.Grant:
         folder = _arguments.prefix(self, "prefix", prefix)
         self.admit(role)
-        # Uploads in parts decrypt, too: S3 reads the data key of the upload again for each part.
-        grant = self._key.grant_encrypt_decrypt(role) if writes else self._key.grant_decrypt(role)
-        grant = grant.combine(
+        grant = self._grant_key(role, writes=writes).combine(
             _wildcards.grant(
                 role,
                 actions,
@@ -123,6 +128,10 @@ class TenantBucket(SealedBucket):
                 )
             )
         return grant
+
+    def _grant_key(self, role: iam.IRole, *, writes: bool) -> iam.Grant:
+        # Uploads in parts decrypt, too: S3 reads the data key of the upload again for each part.
+        return self._key.grant_encrypt_decrypt(role) if writes else self._key.grant_decrypt(role)
 
 
 class DataBucket(TenantBucket):
@@ -158,7 +167,7 @@ class DataBucket(TenantBucket):
         id: str,
         *,
         tenant: str,
-        key: ApplicationKey,
+        key: IApplicationKey,
         expire_after: cdk.Duration | None = None,
         expire_because: str | None = None,
         keep_old_versions_for: cdk.Duration | None = None,
@@ -183,6 +192,13 @@ class DataBucket(TenantBucket):
         add_reasons(self.bucket, reasons.given)
         self._confined: dict[str, tuple[iam.PolicyStatement, list[str]]] = {}
 
+    @staticmethod
+    def from_bucket_name(
+        scope: Construct, id: str, bucket_name: str, *, because: str, key: IApplicationKey | None = None
+    ) -> ImportedBucket:
+        """A bucket that is there already, such as that of another app; see `ImportedBucket` for the arguments."""
+        return ImportedBucket(scope, id, bucket_name=bucket_name, because=because, key=key)
+
     def confine(self, role: iam.IRole, vpc_id: str) -> None:
         """Refuse an execution role everything outside of its VPC, so that credentials taken out of a job open nothing.
 
@@ -203,3 +219,106 @@ class DataBucket(TenantBucket):
         if role.role_arn not in roles:
             roles.append(role.role_arn)
             statement.add_condition("ArnEquals", {"aws:PrincipalArn": roles})
+
+
+class ImportedBucket(TenantBucket):
+    """A bucket of this account that is there already: nothing is created. `DataBucket.from_bucket_name` makes one.
+
+    A grant covers one folder, as that of a `DataBucket` does, and opens the way through the network of an execution
+    role that was made with one. It writes the half that stands in the policies of roles, and collects the half that the
+    bucket's own policy may need for the owner: `statements_for_owner`. A warning tells so until it is acknowledged.
+    Where the owner has a `DataBucket`, which lets nobody in that was not admitted, there
+    `data.grant_read(iam.Role.from_role_arn(…, mutable=False), "airports/")` says the same.
+
+    No rule and no proof sees who else reads and writes there: the reason stands for that. Two tenants that use one such
+    bucket are a finding of the proof, unless `Platform.share_outside` says that they share it. For a bucket of another
+    account see `ExecutionRole.grant_foreign_bucket_read`.
+
+    ```python
+    import aws_cdk as cdk
+
+    from emrguard import DataBucket, Tenant
+
+    stack = cdk.Stack(cdk.App(), "Flights")
+    tenant = Tenant(stack, "Tenant", name="flights")
+    reference = DataBucket.from_bucket_name(
+        stack, "Reference", "reference-data", because="the data office publishes lists of airports there"
+    )
+    reference.grant_read(tenant.execution_role, "airports/")
+    cdk.CfnOutput(stack, "ForTheDataOffice", value=reference.statements_for_owner())
+    cdk.Annotations.of(reference).acknowledge_warning("emrguard:imported-data-bucket")
+    ```
+
+    Args:
+        bucket_name: name of the bucket.
+        because: why jobs may use what others write, or write what others read; goes into the template.
+        key: the key that its objects are encrypted with, such as one of `ApplicationKey.from_key_arn`; default none of
+            KMS's, or the one that AWS manages.
+
+    Raises:
+        ArgumentError: it is no name of a bucket, or the reason says nothing.
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, *, bucket_name: str, because: str, key: IApplicationKey | None = None
+    ) -> None:
+        mend = "write the name of one bucket of this account: no ARN, no wildcard"
+        check(scope, id, "bucket_name", bucket_name, _NAME, mend)
+        Construct.__init__(self, scope, id)
+        self.bucket = s3.Bucket.from_bucket_name(self, "Resource", bucket_name)
+        self._key_if_any = key
+        self._for_owner = HandedOver(self, "data-bucket", because, arn=self.bucket.bucket_arn)
+
+    def statements_for_owner(self) -> str:
+        """What the owner must add to the bucket's policy for all that is granted: statements, as JSON.
+
+        To be handed over, by a `CfnOutput` for instance. A Deny that the policy has for strangers must spare the roles
+        that the statements name.
+        """
+        return self._for_owner.text()
+
+    def allow_macie(self) -> None:
+        """Not for this bucket.
+
+        Raises:
+            ArgumentError: always: only its owner can let Macie in.
+        """
+        mend = "leave it to its owner, who can let Macie in"
+        raise ArgumentError(self.node.path, "buckets", self.bucket_name, mend)
+
+    def admit(self, role: iam.IRole) -> None:
+        """Nothing: only the owner can take a role out of a denial."""
+
+    def _grant(
+        self, role: iam.IRole, prefix: str, actions: _actions.Actions, *, writes: bool, lists: bool
+    ) -> iam.Grant:
+        grant = super()._grant(role, prefix, actions, writes=writes, lists=lists)
+        self._let(role, actions, self.bucket.arn_for_objects(f"{prefix}*"))
+        if lists:
+            self._let(role, _actions.LIST_OBJECTS, self.bucket_arn, {"StringLike": {"s3:prefix": [f"{prefix}*"]}})
+        return grant
+
+    def _let(
+        self,
+        role: iam.IRole,
+        actions: Sequence[str],
+        resource: str,
+        conditions: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
+    ) -> None:
+        """The other half: in the bucket's policy, and through the network."""
+        self._for_owner.add(
+            iam.PolicyStatement(
+                principals=[iam.ArnPrincipal(role.role_arn)],
+                actions=list(actions),
+                resources=[resource],
+                conditions=conditions,
+            )
+        )
+        if isinstance(role, IExecutionRole) and role.network is not None:
+            role.network.allow_service(role, "s3", actions, [resource], conditions)
+
+    def _grant_key(self, role: iam.IRole, *, writes: bool) -> iam.Grant:
+        if self._key_if_any is None:
+            return iam.Grant.drop(role, "no key")
+        key = self._key_if_any
+        return key.grant_encrypt_decrypt(role) if writes else key.grant_decrypt(role)

@@ -15,12 +15,14 @@ from emrguard._grants_abroad import AbroadGrants
 from emrguard._grants_lake import LakeGrants
 from emrguard._grants_stores import StoreGrants
 from emrguard._grants_streams import StreamGrants
+from emrguard._handing_over import HandedOver
 from emrguard._manifest import Owner
 from emrguard.exceptions import ArgumentError
-from emrguard.isolated_network import IsolatedNetwork
+from emrguard.interfaces import INetwork
 
 SERVICE = "emr-serverless.amazonaws.com"
 
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>\d{12}):role/(?P<name>[A-Za-z0-9+=,.@_/-]+)")
 _NAMESPACE = re.compile(r"[A-Za-z0-9._/#:-]{1,255}")
 
 LONGEST_RUN_POLICY = 2048
@@ -68,14 +70,14 @@ class ExecutionRole(LakeGrants, StoreGrants, StreamGrants, AbroadGrants):
         *,
         tenant: str,
         require_source_arn: bool = False,
-        network: IsolatedNetwork | None = None,
+        network: INetwork | None = None,
         permissions_boundary: iam.IManagedPolicy | None = None,
     ) -> None:
         stack = cdk.Stack.of(scope)
-        if network is not None and network._tenant != tenant:
+        if network is not None and network.tenant != tenant:
             path = f"{scope.node.path}/{id}"
             mend = f"pass the network of {tenant}: what is granted would be let through where its jobs do not run"
-            raise ArgumentError(path, "network", f"that of {network._tenant}", mend)
+            raise ArgumentError(path, "network", f"that of {network.tenant}", mend)
         conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": stack.account}}
         if require_source_arn:
             applications = stack.format_arn(service="emr-serverless", resource="/applications", resource_name="*")
@@ -90,6 +92,59 @@ class ExecutionRole(LakeGrants, StoreGrants, StreamGrants, AbroadGrants):
         self._network = network
         self._for_owners = {}
         Owner(tenant=tenant).mark_all_below(self, "execution-role")
+
+    @staticmethod
+    def from_role_arn(  # type: ignore[override]  # CDK's own asks for no reason, and knows no tenant
+        scope: Construct, id: str, role_arn: str, *, tenant: str, because: str, network: INetwork | None = None
+    ) -> ExecutionRole:
+        """A role of this account that is there already, such as one that the security team makes.
+
+        Nothing is created, and nothing is attached to it. What is granted to it is written down for its owner: `cdk
+        synth` lists, in `iam-policy-report.txt` of its output, the policy and the trust policy that the role must have
+        (CDK's `Role.customize_roles`). Key and bucket policies of the app name the role as they do one of the app's
+        own, and so do the endpoints of the network.
+
+        What else the role may do, and who else may assume it, is unknown: the audit lists the reason, and a proof over
+        tenants stays undecided where one of them passes the role.
+
+        ```python
+        import aws_cdk as cdk
+        from emrguard import ApplicationKey, DataBucket, ExecutionRole
+
+        stack = cdk.Stack(cdk.App(), "Flights", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+        data = DataBucket(stack, "Data", tenant="flights", key=ApplicationKey(stack, "Key", tenant="flights"))
+        role = ExecutionRole.from_role_arn(
+            stack,
+            "Jobs",
+            "arn:aws:iam::111122223333:role/teams/FlightsJobs",
+            tenant="flights",
+            because="the security team makes all roles, from the policy report of this app",
+        )
+        data.grant_read(role, "input/")
+        ```
+
+        Args:
+            scope: where it is imported.
+            id: id of the import.
+            role_arn: ARN of the role, plain text; of the account of the stack, as EMR Serverless demands.
+            tenant: name of the tenant whose jobs run as it.
+            because: why it is trusted; goes into the template.
+            network: see `ExecutionRole`.
+
+        Raises:
+            ArgumentError: it is no ARN of a role of this account, the reason says nothing, or the network is another
+                tenant's.
+        """
+        path, own = f"{scope.node.path}/{id}", cdk.Stack.of(scope).account
+        found = _ROLE_ARN.fullmatch(role_arn)
+        if found is None or (not cdk.Token.is_unresolved(own) and found["account"] != own):
+            mend = "write arn:aws:iam::<account>:role/<name>, of the account of the stack, as plain text"
+            raise ArgumentError(path, "role_arn", role_arn, mend)
+        holder = Construct(scope, id)
+        iam.Role.customize_roles(holder, use_precreated_roles={f"{path}/Role": found["name"]})
+        role = ExecutionRole(holder, "Role", tenant=tenant, network=network)
+        HandedOver(holder, "execution-role", because, arn=role.role_arn, for_tenant=tenant)
+        return role
 
     def grant_pass_to_emr_serverless(self, submitter: iam.IRole) -> iam.Grant:
         """Let a role submit jobs that run as this role: `iam:PassRole` to EMR Serverless and to no other service."""

@@ -14,13 +14,10 @@ from emrguard import runtime_configuration as _runtime
 from emrguard._application import Application
 from emrguard._engine import HIVE
 from emrguard._reasons import Reasons
-from emrguard.application_key import ApplicationKey
 from emrguard.capacity import Capacity
-from emrguard.data_bucket import DataBucket
 from emrguard.exceptions import ArgumentError
 from emrguard.initial_capacity import InitialCapacity
-from emrguard.isolated_network import IsolatedNetwork
-from emrguard.job_logs import JobLogs
+from emrguard.interfaces import IApplicationKey, IDataBucket, IJobLogs, INetwork
 from emrguard.lifecycle import Lifecycle
 from emrguard.monitoring import Monitoring
 from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel, demand
@@ -115,10 +112,10 @@ class HiveApplication(Application):
         id: str,
         *,
         tenant: str,
-        network: IsolatedNetwork,
-        data: DataBucket,
-        logs: JobLogs,
-        key: ApplicationKey,
+        network: INetwork,
+        data: IDataBucket,
+        logs: IJobLogs,
+        key: IApplicationKey,
         plaintext_between_workers_because: str,
         application_name: str | None = None,
         working_folder: str = "hive/",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 import jsii
@@ -13,16 +15,15 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from emrguard import _actions, _arguments, existing_vpc
-from emrguard._endpoints import Endpoints, EndpointService
+from emrguard._endpoints import Endpoints, EndpointService, check_service
 from emrguard._flow_logs import log_flows
+from emrguard._handing_over import HandedOver, check
 from emrguard._manifest import Owner, Part
 from emrguard._prefix_lists import prefix_list
 from emrguard._reasons import Reasons
-from emrguard.application_key import ApplicationKey
-from emrguard.data_bucket import TenantBucket
 from emrguard.exceptions import ArgumentError
 from emrguard.existing_vpc import ExistingEndpoint, ExistingVpc
-from emrguard.job_logs import JobLogs
+from emrguard.interfaces import IApplicationKey, IDataBucket, IJobLogs
 from emrguard_policies.nag import acknowledge
 
 _NOWHERE = ec2.CfnSecurityGroup.EgressProperty(
@@ -33,6 +34,13 @@ _NOWHERE = ec2.CfnSecurityGroup.EgressProperty(
     description="No traffic: without any rule EC2 would allow all",
 )
 
+_VPC = re.compile(r"vpc-[0-9a-f]{8,17}")
+_SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
+_GROUP = re.compile(r"sg-[0-9a-f]{8,17}")
+_GROUPS: WeakKeyDictionary[cdk.Stage, dict[tuple[str, str], str]] = WeakKeyDictionary()
+"""Tenants whose workers are in imported security groups, by account and id, in each app or stage."""
+_UNSEEN = ("EMRG202", "EMRG203", "EMRG204", "EMRG211")
+"""Rules about the network of an application that find what no template shows."""
 _CIDR = "10.0.0.0/20"
 _TAKEN_ADDRESSES = 5
 """Addresses of a subnet that AWS keeps."""
@@ -91,9 +99,9 @@ class IsolatedNetwork(Construct):
         id: str,
         *,
         tenant: str,
-        key: ApplicationKey,
-        data: TenantBucket,
-        logs: JobLogs,
+        key: IApplicationKey,
+        data: IDataBucket,
+        logs: IJobLogs,
         cidr: str = _CIDR,
         availability_zones: Sequence[str] | None = None,
         one_zone_because: str | None = None,
@@ -102,7 +110,8 @@ class IsolatedNetwork(Construct):
         dynamodb_prefix_list_id: str | None = None,
     ) -> None:
         super().__init__(scope, id)
-        self._tenant = _arguments.tenant_name(self, tenant)
+        self.tenant = _arguments.tenant_name(self, tenant)
+        """Name of the tenant whose workers run there."""
         self._owner = Owner(tenant=tenant)
         self._owner.tag(self)
         self._stack = cdk.Stack.of(self)
@@ -146,7 +155,7 @@ class IsolatedNetwork(Construct):
         self.security_group_id = workers.attr_group_id
         """Id of the workers' security group."""
 
-        self._endpoints = Endpoints(
+        self._endpoints: Endpoints | _Elsewhere = Endpoints(
             self,
             self._owner,
             vpc_id=self.vpc_id,
@@ -164,6 +173,34 @@ class IsolatedNetwork(Construct):
             log_flows(self, tenant, key, "VPC", [self.vpc_id])
         elif vpc.flow_logs_because is None:
             log_flows(self, tenant, key, "Subnet", self.subnet_ids)
+
+    @staticmethod
+    def from_network_attributes(
+        scope: Construct,
+        id: str,
+        *,
+        tenant: str,
+        vpc_id: str,
+        subnet_ids: Sequence[str],
+        security_group_id: str,
+        key: IApplicationKey,
+        data: IDataBucket,
+        logs: IJobLogs,
+        because: str,
+    ) -> ImportedNetwork:
+        """Subnets, security group and endpoints that are there already; see `ImportedNetwork` for the arguments."""
+        return ImportedNetwork(
+            scope,
+            id,
+            tenant=tenant,
+            vpc_id=vpc_id,
+            subnet_ids=subnet_ids,
+            security_group_id=security_group_id,
+            key=key,
+            data=data,
+            logs=logs,
+            because=because,
+        )
 
     @property
     def connections(self) -> ec2.Connections:
@@ -337,7 +374,7 @@ class IsolatedNetwork(Construct):
         self._owner.mark(resource, part)
 
     def _named(self, name: str) -> list[cdk.CfnTag]:
-        return [cdk.CfnTag(key="Name", value=f"{self._tenant} {name}")]
+        return [cdk.CfnTag(key="Name", value=f"{self.tenant} {name}")]
 
     def _security_group(
         self, id: str, name: str, egress: Sequence[ec2.CfnSecurityGroup.EgressProperty]
@@ -346,7 +383,7 @@ class IsolatedNetwork(Construct):
             self,
             id,
             vpc_id=self.vpc_id,
-            group_description=f"{name} of tenant {self._tenant}",
+            group_description=f"{name} of tenant {self.tenant}",
             security_group_egress=list(egress),
             tags=self._named(name.lower()),
         )
@@ -380,3 +417,148 @@ class IsolatedNetwork(Construct):
         allow("logs", _actions.DESCRIBE_LOG_GROUPS, [every_group])
         allow("kms", [*_actions.DECRYPT, *_actions.ENCRYPT, *_actions.DESCRIBE_KEY], [self._key.key_arn])
         allow("sts", _actions.WHO_AM_I, ["*"])
+
+
+class _Elsewhere:
+    """Endpoints that others have, with policies that only they change."""
+
+    addresses = 0
+
+    def __init__(self, scope: Construct, because: str, vpc_id: str) -> None:
+        self._scope, self._account = scope, cdk.Stack.of(scope).account
+        self.for_owner = HandedOver(scope, "vpc", because, vpc=vpc_id)
+
+    def __contains__(self, service: str) -> bool:
+        return True
+
+    def allow(
+        self,
+        service: EndpointService,
+        actions: Sequence[str],
+        resources: Sequence[str],
+        conditions: Mapping[str, Any] | None = None,
+    ) -> None:
+        """One more statement for the policy of the service's endpoint."""
+        check_service(self._scope, "service", service)
+        own = {"StringEquals": {"aws:PrincipalAccount": self._account}}
+        self.for_owner.add(
+            iam.PolicyStatement(
+                principals=[iam.AnyPrincipal()],
+                actions=list(actions),
+                resources=list(resources),
+                conditions=own if conditions is None else conditions,
+            ),
+            service,
+        )
+
+
+class ImportedNetwork(IsolatedNetwork):
+    """A network that is there already: nothing is created. `IsolatedNetwork.from_network_attributes` makes one.
+
+    For subnets, security group and endpoints that a network team makes in an app of its own. Where the VPC alone is
+    theirs, `ExistingVpc` gives the tenant groups and endpoints of its own, which the audit judges.
+
+    What jobs need let through is collected for the owner, as statements for the policy of each endpoint:
+    `statements_for_owner`. A warning tells so until it is acknowledged. The security group must let 443 out to the
+    endpoints and to S3, and nothing in. Where its routes lead, what the group lets through and whether flows are logged
+    is not seen from here: the reason stands for that, and the rules about it are acknowledged with it.
+
+    Rules that `connections` adds to the security group stand in this stack.
+
+    ```python
+    import aws_cdk as cdk
+    from emrguard import ApplicationKey, DataBucket, IsolatedNetwork, JobLogs, SparkApplication
+
+    stack = cdk.Stack(cdk.App(), "Flights")
+    key = ApplicationKey(stack, "Key", tenant="flights")
+    data = DataBucket(stack, "Data", tenant="flights", key=key)
+    logs = JobLogs(stack, "Logs", tenant="flights", key=key)
+    network = IsolatedNetwork.from_network_attributes(
+        stack,
+        "Network",
+        tenant="flights",
+        vpc_id="vpc-0123456789abcdef0",
+        subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        security_group_id="sg-0123456789abcdef0",
+        key=key,
+        data=data,
+        logs=logs,
+        because="the network team makes a closed segment for each tenant, and reviews it",
+    )
+    SparkApplication(stack, "Application", tenant="flights", network=network, logs=logs, key=key)
+    for service, statements in network.statements_for_owner().items():
+        cdk.CfnOutput(stack, f"EndpointPolicy{service.title().replace('-', '')}", value=statements)
+    cdk.Annotations.of(network).acknowledge_warning("emrguard:imported-vpc")
+    ```
+
+    Args:
+        tenant: name of the tenant whose workers run there.
+        vpc_id: id of the VPC.
+        subnet_ids: ids of the workers' subnets, private ones in at least two zones.
+        security_group_id: id of the workers' security group.
+        key: the tenant's key.
+        data: the tenant's bucket.
+        logs: where the tenant's jobs log to.
+        because: why it is as closed as an `IsolatedNetwork`; goes into the template.
+
+    Raises:
+        ArgumentError: an id has another form, a subnet stands twice or alone, the group is another tenant's, or the
+            reason says nothing.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        tenant: str,
+        vpc_id: str,
+        subnet_ids: Sequence[str],
+        security_group_id: str,
+        key: IApplicationKey,
+        data: IDataBucket,
+        logs: IJobLogs,
+        because: str,
+    ) -> None:
+        check(scope, id, "vpc_id", vpc_id, _VPC, "write an id such as vpc-0123456789abcdef0")
+        if isinstance(subnet_ids, str) or len(set(subnet_ids)) < 2 or len(set(subnet_ids)) != len(subnet_ids):
+            mend = "write a list of two subnets or more, in different zones, each once"
+            raise ArgumentError(f"{scope.node.path}/{id}", "subnet_ids", subnet_ids, mend)
+        for subnet in subnet_ids:
+            check(scope, id, "subnet_ids", subnet, _SUBNET, "write ids such as subnet-0123456789abcdef0")
+        check(scope, id, "security_group_id", security_group_id, _GROUP, "write an id such as sg-0123456789abcdef0")
+        Construct.__init__(self, scope, id)
+        self.tenant = _arguments.tenant_name(self, tenant)
+        """Name of the tenant whose workers run there."""
+        self._owner = Owner(tenant=tenant)
+        self._stack = cdk.Stack.of(self)
+        self._key, self._data, self._logs = key, data, logs
+        self._connections = None
+        self._addresses = None
+        self.vpc_id = vpc_id
+        """Id of the VPC."""
+        self.subnet_ids = list(subnet_ids)
+        """Ids of the workers' subnets."""
+        self.security_group_id = security_group_id
+        """Id of the workers' security group."""
+        self._claim_group()
+        elsewhere = _Elsewhere(self, because, vpc_id)
+        self._endpoints, self._for_owner = elsewhere, elsewhere.for_owner
+        self._accepted = dict.fromkeys(_UNSEEN, self._for_owner.reason)
+        self._allow_basics()
+
+    def _claim_group(self) -> None:
+        """A security group has the workers of one tenant."""
+        root = cdk.Stage.of(self)
+        claimed = {} if root is None else _GROUPS.setdefault(root, {})
+        other = claimed.setdefault((self._stack.account, self.security_group_id), self.tenant)
+        if other != self.tenant:
+            mend = f"it has the workers of {other}: ask for one of {self.tenant}'s own"
+            raise ArgumentError(self.node.path, "security_group_id", self.security_group_id, mend)
+
+    def statements_for_owner(self) -> dict[str, str]:
+        """What the policies of the endpoints must let through for what was granted so far: JSON, by service.
+
+        To be handed over, by a `CfnOutput` for each. A service that is not named needs no endpoint.
+        """
+        return self._for_owner.by_place()

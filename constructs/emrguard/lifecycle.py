@@ -17,8 +17,8 @@ from constructs import Construct
 from emrguard import _actions, _arguments, _wildcards
 from emrguard._manifest import Owner
 from emrguard._reasons import Reasons
-from emrguard.application_key import ApplicationKey
 from emrguard.exceptions import ArgumentError
+from emrguard.interfaces import IApplicationKey
 
 _CODE = Path(__file__).with_name("_lifecycle_function.py")
 _WATCHED = (
@@ -69,9 +69,9 @@ def attach(
     given: Lifecycle,
     owner: Owner,
     application: emrserverless.CfnApplication,
-    key: ApplicationKey,
+    key: IApplicationKey,
     reasons: Reasons,
-) -> ApplicationKey | None:
+) -> IApplicationKey | None:
     """Give an application its function.
 
     Returns:
@@ -105,7 +105,7 @@ class _Function(Construct):
         id: str,
         owner: Owner,
         application: emrserverless.CfnApplication,
-        key: ApplicationKey,
+        key: IApplicationKey,
         drain: float,
         job_level_cost_allocation: bool,
     ) -> None:
@@ -122,6 +122,7 @@ class _Function(Construct):
             # After a creation that failed it must not be in the way of the next one.
             removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
+        key.accept_for(group)
         role = iam.Role(
             self,
             "Role",

@@ -13,9 +13,8 @@ from constructs import Construct
 from emrguard import _prometheus
 from emrguard._engine import Engine
 from emrguard._reasons import Reasons
-from emrguard.application_key import ApplicationKey
 from emrguard.exceptions import ArgumentError
-from emrguard.job_logs import JobLogs
+from emrguard.interfaces import IApplicationKey, IJobLogs
 from emrguard.release_label import ReleaseLabel, demand
 from emrguard_policies.releases import Feature
 
@@ -53,8 +52,8 @@ def render(
     scope: Construct,
     given: Monitoring,
     engine: Engine,
-    logs: JobLogs,
-    key: ApplicationKey,
+    logs: IJobLogs,
+    key: IApplicationKey,
     release: ReleaseLabel,
     reasons: Reasons,
 ) -> emrserverless.CfnApplication.MonitoringConfigurationProperty:

@@ -11,13 +11,11 @@ from constructs import Construct
 from emrguard import runtime_configuration as _runtime
 from emrguard._application import Application, CommonOptions
 from emrguard._engine import SPARK
-from emrguard.application_key import ApplicationKey
 from emrguard.capacity import Capacity
 from emrguard.exceptions import ArgumentError
 from emrguard.initial_capacity import InitialCapacity
 from emrguard.interactive import Interactive
-from emrguard.isolated_network import IsolatedNetwork
-from emrguard.job_logs import JobLogs
+from emrguard.interfaces import IApplicationKey, IJobLogs, INetwork
 from emrguard.lifecycle import Lifecycle
 from emrguard.monitoring import Monitoring
 from emrguard.release_label import DEFAULT_RELEASE, ReleaseLabel, demand
@@ -113,9 +111,9 @@ class SparkApplication(Application):
         id: str,
         *,
         tenant: str,
-        network: IsolatedNetwork,
-        logs: JobLogs,
-        key: ApplicationKey,
+        network: INetwork,
+        logs: IJobLogs,
+        key: IApplicationKey,
         application_name: str | None = None,
         release_label: ReleaseLabel | str = DEFAULT_RELEASE,
         architecture: Literal["ARM64", "X86_64"] = "ARM64",

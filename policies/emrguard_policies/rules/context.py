@@ -113,6 +113,21 @@ class Context:
         """Whether a template says, with a reason, that a part exists outside of the assembly."""
         return any(part == found for template in self.assembly.templates for found, _ in declared(template))
 
+    def imported_roles(self, tenant: str | None) -> frozenset[str]:
+        """ARNs of roles outside of the assembly that a template says, with a reason, to run a tenant's jobs."""
+        found = set()
+        for template in self.assembly.templates:
+            metadata = template.body.get("Metadata")
+            ours = metadata.get("emrguard") if isinstance(metadata, Mapping) else None
+            for entry in ours.values() if isinstance(ours, Mapping) and tenant else ():
+                if not isinstance(entry, Mapping) or entry.get("part") != "execution-role":
+                    continue
+                reason, arn = entry.get("shared"), self.resolver.resolve(template, entry.get("arn"))
+                named = isinstance(reason, str) and reason.strip() and isinstance(arn, str)
+                if named and not set(arn) & set("*?") and entry.get("for_tenant") == tenant:
+                    found.add(arn)
+        return frozenset(found)
+
     def of(self, *types: str) -> list[Resource]:
         """All resources of some types."""
         return [resource for kind in types for resource in self._by_type.get(kind, ())]

@@ -3,7 +3,8 @@
 The Deny names who is exempt (`aws:PrincipalArn` with `ArnNotEquals`, `aws:userId` with `StringNotLike`): then a
 policy that somebody attaches elsewhere, an administrator's included, opens nothing. The rule puts requests of others
 to the policies of buckets that are marked as a tenant's data or log bucket, or as the trail's. Roles that only a
-service of AWS can become (service-linked ones, such as Macie's) may be exempt.
+service of AWS can become (service-linked ones, such as Macie's) may be exempt, and roles outside of the assembly that
+a template says, with a reason, to be the tenant's.
 """
 
 from __future__ import annotations
@@ -63,12 +64,13 @@ def _first_let_in(policies: list[Policy], arn: str, account: str, named: list[st
 
 def _exempted(context: Context, bucket: Resource, documents: list[Document]) -> Iterator[str]:
     """Principals that a Deny exempts and that are no roles of the bucket's owner."""
+    imported = context.imported_roles(bucket.mark.tenant)
     for document in documents:
         for statement in document.statements if document.policy else ():
             for condition in statement.conditions if statement.effect == "Deny" else ():
                 for value in condition.values if condition.key.lower() == "aws:principalarn" else ():
                     role = context.resolver.find(value)
-                    if ":role/aws-service-role/" in value:
+                    if ":role/aws-service-role/" in value or value in imported:
                         continue
                     if role is None or role.mark.tenant != bucket.mark.tenant:
                         yield value

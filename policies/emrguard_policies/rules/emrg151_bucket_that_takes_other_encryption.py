@@ -7,7 +7,8 @@ data or log bucket: each must meet a Deny.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from emrguard_policies.assembly import Resource
 from emrguard_policies.iam.model import Policy
@@ -46,9 +47,11 @@ def check(context: Context) -> Iterator[Violation]:
 def _taken(context: Context, bucket: Resource, documents: list[Document]) -> list[str]:
     account = probes.own_account(context, bucket)
     uploads = dict(_UPLOADS)
+    plain = [default for rule in _defaults(context, bucket) if isinstance(default := rule.get("KMSMasterKeyID"), str)]
     own = [context.resolver.target(bucket.template, key) for key in context.bucket_keys(bucket)]
     for value in _values(documents, _KEY):
-        if context.resolver.find(value) not in own or context.resolver.find(value) is None:
+        key = context.resolver.find(value)
+        if (key is None or key not in own) and value not in plain:
             uploads[context.shown(value)] = {_SSE: "aws:kms", _KEY: value}
     for value in dict.fromkeys(_values(documents, _SSE)):
         if value != "aws:kms":
@@ -56,6 +59,15 @@ def _taken(context: Context, bucket: Resource, documents: list[Document]) -> lis
     roles = ["", *dict.fromkeys(_values(documents, "aws:principalarn"))]
     passing = context.alike(_passing, documents, context.resolver.arn(bucket), account, roles, [*uploads.values()])
     return [name for name, passes in zip(uploads, passing, strict=True) if passes]
+
+
+def _defaults(context: Context, bucket: Resource) -> Iterator[Mapping[str, Any]]:
+    """The default encryption of a bucket, with keys as policies name them; whose they are is another rule's."""
+    rules = context.get(bucket, "BucketEncryption.ServerSideEncryptionConfiguration")
+    for rule in rules if isinstance(rules, list) else ():
+        default = rule.get("ServerSideEncryptionByDefault") if isinstance(rule, Mapping) else None
+        if isinstance(default, Mapping):
+            yield default
 
 
 def _passing(

@@ -18,10 +18,15 @@ from emrguard import (
     ApplicationKey,
     AuditTrail,
     DataBucket,
+    ExecutionRole,
     ExistingEndpoint,
     ExistingVpc,
     HiveApplication,
     ImportedApplication,
+    ImportedBucket,
+    ImportedKey,
+    ImportedLogs,
+    ImportedNetwork,
     InitialCapacity,
     Interactive,
     IsolatedNetwork,
@@ -140,11 +145,39 @@ def build(stack: cdk.Stack) -> None:
         application_name="imported",
         because="for ImportedApplication because",
     )
+    imports(stack)
     PlatformAdminRole(stack, "Admin", tenants=both, because="for PlatformAdminRole because")
     ViewerRole(stack, "Viewer", tenants=both, because="for ViewerRole because")
     AuditTrail(
         stack, "Trail", buckets=[flights.data, flights.logs.bucket], no_object_lock_because="for no_object_lock_because"
     )
+
+
+def imports(stack: cdk.Stack) -> None:
+    """What exists already, by the class and by the static method."""
+    arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    ImportedKey(stack, "Key1", key_arn=arn, because="for ImportedKey because")
+    key = ApplicationKey.from_key_arn(stack, "Key2", arn, because="for ApplicationKey.from_key_arn because")
+    ImportedBucket(stack, "Bucket1", bucket_name="lake", because="for ImportedBucket because")
+    bucket = DataBucket.from_bucket_name(
+        stack, "Bucket2", "lake", because="for DataBucket.from_bucket_name because", key=key
+    )
+    ImportedLogs(stack, "Logs1", bucket=bucket, log_group_name="jobs", because="for ImportedLogs because")
+    logs = JobLogs.from_bucket(stack, "Logs2", bucket, log_group_name="jobs", because="for JobLogs.from_bucket because")
+    network: dict[str, Any] = {
+        "tenant": "flights",
+        "vpc_id": "vpc-0123456789abcdef0",
+        "subnet_ids": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        "security_group_id": "sg-0123456789abcdef0",
+        "key": key,
+        "data": bucket,
+        "logs": logs,
+    }
+    ImportedNetwork(stack, "Network1", because="for ImportedNetwork because", **network)
+    why = "for IsolatedNetwork.from_network_attributes because"
+    IsolatedNetwork.from_network_attributes(stack, "Network2", because=why, **network)
+    why = "for ExecutionRole.from_role_arn because"
+    ExecutionRole.from_role_arn(stack, "Jobs", "arn:aws:iam::111122223333:role/Jobs", tenant="flights", because=why)
 
 
 def takers() -> Iterator[tuple[str, str]]:
