@@ -121,9 +121,10 @@ class Assembly:
 
     def resources(self, *types: str) -> Iterator[Resource]:
         """All resources, or those of the given types, in the templates' order."""
+        wanted = frozenset(types)
         for template in self.templates:
             for resource in template.resources.values():
-                if not types or resource.type in types:
+                if not wanted or resource.type in wanted:
                     yield resource
 
     def has(self, *types: str) -> bool:

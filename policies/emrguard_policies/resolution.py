@@ -16,8 +16,9 @@ import re
 import string
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from emrguard_policies import resource_names
 from emrguard_policies.assembly import Assembly, Resource, Template
@@ -35,6 +36,8 @@ _STACK = "AWS::CloudFormation::Stack"
 KAFKA_CLUSTERS = ("AWS::MSK::Cluster", "AWS::MSK::ServerlessCluster")
 _FROM_STORE = "AWS::SSM::Parameter::Value<String>"
 _DIGITS = frozenset(string.digits)
+_UUID = resource_names.HEX | {"-"}
+_Found = TypeVar("_Found")
 
 
 class Resolver:
@@ -48,6 +51,7 @@ class Resolver:
         self._shared_symbols: dict[str, str] = {}
         self._refs: dict[Resource, str] = {}
         self._names: dict[Resource, str] = {}
+        self._places: dict[Template, dict[str, str]] = {}
         self._arns: dict[Resource, str | None] = {}
         self._attributes: dict[tuple[Resource, str], Any] = {}
         self._properties: dict[Resource, Mapping[str, Any]] = {}
@@ -78,7 +82,8 @@ class Resolver:
             if decided is None:
                 return value
             value = operands[1] if decided else operands[2]
-        return None if value == {"Ref": "AWS::NoValue"} else value
+        nothing = isinstance(value, dict) and len(value) == 1 and value.get("Ref") == "AWS::NoValue"
+        return None if nothing else value
 
     def alternatives(self, template: Template, value: Any) -> list[Any]:
         """`value` resolved once for each way in which the conditions in it that cannot be decided may turn out.
@@ -103,6 +108,15 @@ class Resolver:
                 return [whole]
         return found or [whole]
 
+    def _settled(self, find: Callable[..., _Found], *arguments: Any) -> _Found:
+        """What a function finds when nothing is assumed; which conditions it meets is not noted."""
+        before = self._assumed, self._undecided
+        self._assumed, self._undecided = {}, {}
+        try:
+            return find(*arguments)
+        finally:
+            self._assumed, self._undecided = before
+
     @contextmanager
     def _assuming(self, assumed: dict[tuple[Template, str], bool]) -> Iterator[None]:
         before = self._assumed, self._undecided
@@ -116,7 +130,7 @@ class Resolver:
         """All properties of a resource, resolved; computed once."""
         found = self._properties.get(resource)
         if found is None:
-            resolved = self.resolve(resource.template, dict(resource.properties))
+            resolved = self.resolve(resource.template, resource.properties)
             # A transform in place of the properties leaves nothing to read: every property is unknown then.
             found = self._properties[resource] = resolved if isinstance(resolved, dict) else {}
         return found
@@ -125,8 +139,8 @@ class Resolver:
         """What `Ref` gives for a resource."""
         found = self._refs.get(resource)
         if found is None:
-            with self._once(resource.template, resource.logical_id), self._assuming({}):
-                found = self._refs[resource] = self._ref(resource)
+            with self._once(resource.template, resource.logical_id):
+                found = self._refs[resource] = self._settled(self._ref, resource)
         return found
 
     def attribute(self, resource: Resource, name: str) -> str:
@@ -137,8 +151,7 @@ class Resolver:
     def arn(self, resource: Resource) -> str | None:
         """The ARN of a resource; None for types that have none or whose form is not known here."""
         if resource not in self._arns:
-            with self._assuming({}):
-                self._arns[resource] = self._arn(resource)
+            self._arns[resource] = self._settled(self._arn, resource)
         return self._arns[resource]
 
     def _arn(self, resource: Resource) -> str | None:
@@ -199,15 +212,20 @@ class Resolver:
         """Whether a resolved value is, or contains, text of which nothing is known."""
         if not isinstance(value, str) or value.isascii():
             return False
-        return any(self.symbols.by_char[char].alphabet is None for char in symbols_in(value))
+        known = self.symbols.by_char
+        for char in symbols_in(value):  # noqa: SIM110 - asked of nearly every value
+            if known[char].alphabet is None:
+                return True
+        return False
 
     # Values
 
     def _resolve(self, template: Template, value: Any) -> Any:
-        # Called for each object and list of all templates; plain texts, which most values are, cost no call.
+        # Called for each object and list of all templates; plain texts, which most values are, cost no call. What holds
+        # nothing to replace is given as it is.
         kind = type(value)
         if kind is dict:
-            body = {}
+            body = value
             for key, item in value.items():
                 if key == "Ref" or key[:4] == "Fn::":
                     handler = _FUNCTIONS.get(key) if len(value) == 1 else None
@@ -215,21 +233,27 @@ class Resolver:
                     return self._unknown(template, value) if result is None else result
                 kind = type(item)
                 if kind is dict or kind is list or (kind is str and _STORE in item):
-                    item = self._resolve(template, item)
-                    if item is _NO_VALUE:
-                        continue
-                body[key] = item
+                    result = self._resolve(template, item)
+                    if result is not item:
+                        if body is value:
+                            body = value.copy()
+                        if result is _NO_VALUE:
+                            del body[key]
+                        else:
+                            body[key] = result
             return body
         if kind is list:
-            items = []
-            for item in value:
+            items = value
+            for index, item in enumerate(value):
                 kind = type(item)
                 if kind is dict or kind is list or (kind is str and _STORE in item):
-                    item = self._resolve(template, item)
-                    if item is _NO_VALUE:
-                        continue
-                items.append(item)
-            return items
+                    result = self._resolve(template, item)
+                    if result is not item:
+                        if items is value:
+                            items = value.copy()
+                        items[index] = result
+            # Removed in the end, so that each index holds until then.
+            return items if items is value else [item for item in items if item is not _NO_VALUE]
         return self._dynamic(template, value) if kind is str else value
 
     def _text(self, template: Template, value: Any) -> str | None:
@@ -363,12 +387,13 @@ class Resolver:
 
     def _attribute_of(self, template: Template, value: Any) -> tuple[Resource | None, str | None]:
         parts = value.split(".", 1) if isinstance(value, str) else value
+        if type(parts) is list and len(parts) == 2 and type(parts[0]) is type(parts[1]) is str:
+            # Nearly all are of this form.
+            name = parts[1] if _STORE not in parts[1] else self._text(template, parts[1])
+            return template.resources.get(parts[0]), name
         if not isinstance(parts, list) or len(parts) < 2 or not isinstance(parts[0], str):
             return None, None
-        if len(parts) == 2:
-            name = parts[1] if isinstance(parts[1], str) and _STORE not in parts[1] else self._text(template, parts[1])
-        else:
-            name = ".".join(map(str, parts[1:]))
+        name = self._text(template, parts[1]) if len(parts) == 2 else ".".join(map(str, parts[1:]))
         return template.resources.get(parts[0]), name
 
     def _attribute(self, resource: Resource, name: str) -> Any:
@@ -378,8 +403,7 @@ class Resolver:
             # Outputs and repeated properties are other resources' values, which may differ by what is assumed.
             if resource.type == _STACK or (resource.type, name) in _REPEATED:
                 return self._find_attribute(resource, name)
-            with self._assuming({}):
-                found = self._attributes[key] = self._find_attribute(resource, name)
+            found = self._attributes[key] = self._settled(self._find_attribute, resource, name)
         return found
 
     def _find_attribute(self, resource: Resource, name: str) -> Any:
@@ -677,8 +701,7 @@ class Resolver:
     def _name(self, resource: Resource) -> str:
         found = self._names.get(resource)
         if found is None:
-            with self._assuming({}):
-                found = self._names[resource] = self._find_name(resource)
+            found = self._names[resource] = self._settled(self._find_name, resource)
         return found
 
     def _find_name(self, resource: Resource) -> str:
@@ -730,16 +753,19 @@ class Resolver:
         digits = _digest(label, resource_names.HEX, 32)
         example = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
         return self.symbols.symbol(
-            label, example, alphabet=resource_names.HEX | {"-"}, lengths=(36, 36), unique=True
+            label, example, alphabet=_UUID, lengths=(36, 36), unique=True
         ).char  # fmt: skip
 
     def _format(self, resource: Resource, pattern: str, name: str) -> str:
         template = resource.template
-        partition = resource_names.partition_of(template.region)
-        values = {
-            "P": partition, "R": self.region(template), "A": self.account(template), "name": name, "id": name,
-            "suffix": resource_names.url_suffix(partition),
-        }  # fmt: skip
+        place = self._places.get(template)
+        if place is None:
+            partition = resource_names.partition_of(template.region)
+            place = self._places[template] = {
+                "P": partition, "R": self.region(template), "A": self.account(template),
+                "suffix": resource_names.url_suffix(partition),
+            }  # fmt: skip
+        values = {**place, "name": name, "id": name}
         named = resource_names.NAMED.get(resource.type)
         if named and named.path:
             path = self._resolve(template, resource.properties.get("Path"))
@@ -849,8 +875,13 @@ _FUNCTIONS: dict[str, Callable[[Resolver, Template, Any], Any]] = {
 
 def _digest(label: str, alphabet: frozenset[str], length: int) -> str:
     """An example that differs from resource to resource and stays the same from run to run."""
-    chars = sorted(alphabet)
+    chars = _sorted(alphabet)
     return "".join(chars[byte % len(chars)] for byte in hashlib.sha256(label.encode()).digest()[:length])
+
+
+@lru_cache(maxsize=64)
+def _sorted(alphabet: frozenset[str]) -> list[str]:
+    return sorted(alphabet)
 
 
 def _labels(assembly: Assembly) -> dict[Template, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container
+from collections.abc import Collection, Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +46,30 @@ def read(file: Path) -> Any:
     return value
 
 
-def lines_of(text: str, logical_ids: Container[str]) -> dict[str, int]:
+def lines_of(text: str, logical_ids: Collection[str]) -> dict[str, int]:
     """The line where each resource begins: a key indented as the first one below `Resources`."""
     section = _RESOURCES.search(text)
     first = _ANY_KEY.search(text, section.end()) if section else None
     if first is None:
         return {}
+    return _json_lines(text, first, logical_ids) or _key_lines(text, first, logical_ids)
+
+
+def _json_lines(text: str, first: re.Match[str], logical_ids: Iterable[str]) -> dict[str, int] | None:
+    """The lines where the keys stand one after the other as tools write JSON; None where they do not."""
+    found: dict[str, int] = {}
+    line, counted = 1, 0
+    for logical_id in logical_ids:
+        at = text.find(f'\n{first[1]}"{logical_id}":', max(counted, first.start()) - 1) + 1
+        if not at:
+            return None
+        line += text.count("\n", counted, at)
+        counted = at
+        found[logical_id] = line
+    return found
+
+
+def _key_lines(text: str, first: re.Match[str], logical_ids: Container[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     line, counted = 1, 0
     # A pattern that begins with the line's end is searched faster than one with ^.

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from emrguard_policies.accepted import declared
@@ -135,10 +135,10 @@ class Context:
     def get(self, resource: Resource, path: str) -> Any:
         """The resolved value at a dotted property path; None where nothing is. Text that is unknown stays a symbol."""
         value: Any = self.resolver.properties(resource)
-        for key in path.split(".") if path else ():
-            if isinstance(value, dict):
+        for key in _keys(path):
+            if type(value) is dict:
                 value = value.get(key)
-            elif not self.unknown(value):
+            elif value is None or not self.unknown(value):
                 return None
         return value
 
@@ -148,7 +148,7 @@ class Context:
         An `Fn::If` on the way counts as the branch that it decides for, or ends the way.
         """
         value: Any = resource.properties
-        for key in path.split("."):
+        for key in _keys(path):
             value = self.resolver.chosen(resource.template, value.get(key) if isinstance(value, dict) else None)
             if isinstance(value, dict) and "Fn::If" in value:
                 break
@@ -515,6 +515,12 @@ KEY_PATHS = (
     "MonitoringConfiguration.CloudWatchLoggingConfiguration.EncryptionKeyArn",
 )
 """Where an application names its KMS keys."""
+
+
+@lru_cache(maxsize=1024)
+def _keys(path: str) -> tuple[str, ...]:
+    """The keys of a dotted property path: rules ask for the same one of every resource."""
+    return tuple(path.split(".")) if path else ()
 
 
 def unreadable_trusts(context: Context) -> Iterator[Violation]:
