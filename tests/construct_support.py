@@ -83,9 +83,14 @@ class Synthesized:
         return found | {"_id": name}
 
     def mark(self, logical_id: str) -> dict[str, Any]:
-        """The manifest's mark on a resource; empty if there is none."""
-        found: dict[str, Any] = self.resources[logical_id].get("Metadata", {}).get("emrguard", {})
-        return found
+        """The manifest's mark on a resource, of policies that of what they are of; empty if there is none."""
+        resource = self.resources[logical_id]
+        match resource:
+            case {"Metadata": {"emrguard": dict(found)}}:
+                return found
+            case {"Properties": {"Roles": [{"Ref": owner}]}} | {"Properties": {"Bucket": {"Ref": owner}}}:
+                return self.mark(owner)
+        return {}
 
     def bucket(self, part: str) -> str:
         """Name of the bucket of a part."""

@@ -19,6 +19,7 @@ from emrguard import lifecycle as _lifecycle
 from emrguard import monitoring as _monitoring
 from emrguard import runtime_configuration as _runtime
 from emrguard._engine import Engine
+from emrguard._kept import unresolved
 from emrguard._manifest import Owner
 from emrguard._metrics import WithMetrics
 from emrguard._reasons import Reasons
@@ -111,9 +112,10 @@ class Application(WithMetrics, Construct):
     ) -> None:
         super().__init__(scope, id)
         owner = Owner(tenant=_arguments.tenant_name(self, tenant))
+        owner.tag(self, within=scope)
         release = read_release(self.node.path, "release_label", release_label)
         demand(self.node.path, "release_label", release, Feature.JOB_QUEUE)
-        if architecture not in ("ARM64", "X86_64") and not cdk.Token.is_unresolved(architecture):
+        if architecture not in ("ARM64", "X86_64") and not unresolved(architecture):
             raise ArgumentError(self.node.path, "architecture", architecture, "write 'ARM64' or 'X86_64'")
         reasons = Reasons(self)
         if prepare is not None:
@@ -172,7 +174,6 @@ class Application(WithMetrics, Construct):
         )
         self._tag(tags or {})
         self._disk_key = _lifecycle.attach(self, lifecycle or Lifecycle(), owner, application, key, reasons)
-        owner.tag(self)
         owner.mark(application, "application", reasons.given)
         _workers.warn_of_few_addresses(self, network, waiting, ceiling, engine)
         network.accept_for(self)
@@ -272,7 +273,7 @@ class Application(WithMetrics, Construct):
         elif given is not None:
             mend = "leave it out or never_stop_because: one of both"
             raise ArgumentError(path, "idle_timeout", given.to_human_string(), mend)
-        long = minutes is not None and not cdk.Token.is_unresolved(minutes) and minutes > _LONG_IDLE_MINUTES
+        long = minutes is not None and not unresolved(minutes) and minutes > _LONG_IDLE_MINUTES
         if long and long_because is None:
             mend = f"write {_LONG_IDLE_MINUTES} minutes at most, or say long_idle_because: idle ones are paid for"
             raise ArgumentError(path, "idle_timeout", f"{minutes} minutes", mend)
@@ -297,7 +298,7 @@ class Application(WithMetrics, Construct):
             _prometheus.connect(self, self._prometheus_url, self._network, execution_role)
 
     def _name(self, name: str) -> str:
-        if not cdk.Token.is_unresolved(name) and not _NAME.fullmatch(name):
+        if not unresolved(name) and not _NAME.fullmatch(name):
             mend = "write 1 to 64 letters, digits and ._/#-"
             raise ArgumentError(self.node.path, "application_name", name, mend)
         return name
@@ -307,7 +308,7 @@ class Application(WithMetrics, Construct):
     ) -> emrserverless.CfnApplication.IdentityCenterConfigurationProperty | None:
         if arn is None:
             return None
-        if not cdk.Token.is_unresolved(arn) and not _IDENTITY_CENTER.fullmatch(arn):
+        if not unresolved(arn) and not _IDENTITY_CENTER.fullmatch(arn):
             mend = "write arn:aws:sso:::instance/ssoins-<16 characters>"
             raise ArgumentError(self.node.path, "identity_center_instance_arn", arn, mend)
         demand(self.node.path, "release_label", release, Feature.IDENTITY_CENTER)
@@ -318,7 +319,7 @@ class Application(WithMetrics, Construct):
             if not _TAG_NAME.fullmatch(name) or name.lower().startswith(("aws:", "emrguard:")):
                 mend = "write 1 to 128 letters, digits, spaces and /_.:=+@-, not starting with 'aws:' or 'emrguard:'"
                 raise ArgumentError(self.node.path, "tags", name, mend)
-            if not cdk.Token.is_unresolved(value) and not _TAG_VALUE.fullmatch(value):
+            if not unresolved(value) and not _TAG_VALUE.fullmatch(value):
                 mend = "write up to 256 letters, digits, spaces and /_.:=+@-"
                 raise ArgumentError(self.node.path, f"tags[{name!r}]", value, mend)
             cdk.Tags.of(self).add(name, value)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import aws_cdk as cdk
 from constructs import IConstruct
 
+from emrguard._kept import unresolved
 from emrguard.exceptions import ArgumentError
 
 _TENANT = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -17,7 +18,7 @@ _IN_PREFIX = re.compile(r"[A-Za-z0-9!_.'()/=-]+")
 
 def tenant_name(scope: IConstruct, value: str) -> str:
     """A tenant's name: it becomes part of log group, alias and application names, so it must be known at synth."""
-    if cdk.Token.is_unresolved(value) or not _TENANT.fullmatch(value):
+    if unresolved(value) or not _TENANT.fullmatch(value):
         raise ArgumentError(
             scope.node.path, "tenant", value, "write up to 32 of a-z, 0-9 and -, the first one a letter, as plain text"
         )
@@ -33,7 +34,7 @@ def reason(path: str, argument: str, value: str) -> str:
 
 def prefix(scope: IConstruct, argument: str, value: str) -> str:
     """A key prefix such as `input/`. It ends with a slash, so that `input/` never means `input-of-others/`, too."""
-    if cdk.Token.is_unresolved(value):
+    if unresolved(value):
         raise ArgumentError(scope.node.path, argument, value, "a prefix must be plain text, known at synth")
     folders = value.split("/")
     if not _IN_PREFIX.fullmatch(value) or folders.pop() or not {"", ".", ".."}.isdisjoint(folders):
@@ -59,7 +60,7 @@ def prefixes(scope: IConstruct, argument: str, values: Iterable[str]) -> tuple[s
 
 def whole_number(scope: IConstruct, argument: str, value: float, low: int, high: int, unit: str) -> float:
     """A number of something within documented limits."""
-    if cdk.Token.is_unresolved(value):
+    if unresolved(value):
         return value
     if isinstance(value, bool) or value != int(value) or not low <= value <= high:
         raise ArgumentError(scope.node.path, argument, value, f"write a whole number of {unit} from {low} to {high}")

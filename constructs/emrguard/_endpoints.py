@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final, Literal, get_args
+from functools import cache
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from emrguard._kept import ANYONE, as_json, document, place_of
 from emrguard._manifest import Owner
 from emrguard.exceptions import ArgumentError
 
@@ -47,6 +49,28 @@ def check_service(scope: Construct, argument: str, service: str) -> None:
     if service not in get_args(EndpointService):
         mend = f"write one of {', '.join(get_args(EndpointService))}"
         raise ArgumentError(scope.node.path, argument, service, mend)
+
+
+class Requests(NamedTuple):
+    """Requests that an endpoint lets through: IAM actions, the ARNs of their resources, and conditions.
+
+    Without conditions the principal must be of this account.
+    """
+
+    actions: Sequence[str]
+    resources: Sequence[str]
+    conditions: Mapping[str, Any] | None = None
+
+    def as_json(self, account: str) -> dict[str, Any]:
+        """The statement of an endpoint's policy."""
+        own = {"StringEquals": {"aws:PrincipalAccount": account}}
+        return as_json(self.actions, self.resources, principal=ANYONE, conditions=self.conditions or own)
+
+
+@cache
+def _name(service: str) -> str:
+    """The name of an endpoint's service, in which tokens stand for the Region of whatever stack it is used in."""
+    return (GATEWAYS.get(service) or ec2.InterfaceVpcEndpointAwsService(service)).name
 
 
 class Endpoints:
@@ -89,45 +113,25 @@ class Endpoints:
         """How many addresses the endpoints take in each subnet."""
         return len(self._policies.keys() - GATEWAYS.keys())
 
-    def allow(
-        self,
-        service: EndpointService,
-        actions: Sequence[str],
-        resources: Sequence[str],
-        conditions: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Let requests through the endpoint of a service, which is made with the first of them.
-
-        Args:
-            service: the service.
-            actions: the actions.
-            resources: ARNs of their resources.
-            conditions: default that the principal is of this account.
-        """
-        own = {"StringEquals": {"aws:PrincipalAccount": cdk.Stack.of(self._scope).account}}
-        statement = iam.PolicyStatement(
-            principals=[iam.AnyPrincipal()],
-            actions=list(actions),
-            resources=list(resources),
-            conditions=own if conditions is None else conditions,
-        )
+    def allow(self, service: EndpointService, *requests: Requests) -> None:
+        """Let requests through the endpoint of a service, which is made with the first of them."""
         check_service(self._scope, "service", service)
         if service in self._existing:
             return
-        if service not in self._policies:
-            if self._claim is not None:
-                self._claim(service)
-            self._policies[service] = iam.PolicyDocument()
-            self._make(service, self._policies[service])
-        self._policies[service].add_statements(statement)
+        allowed = [each.as_json(place_of(self._scope).account) for each in requests]
+        if service in self._policies:
+            self._policies[service].add_statements(*map(iam.PolicyStatement.from_json, allowed))
+            return
+        if self._claim is not None:
+            self._claim(service)
+        self._policies[service] = document(*allowed)
+        self._make(service, self._policies[service])
 
     def _make(self, service: EndpointService, policy: iam.PolicyDocument) -> None:
         properties: dict[str, Any]
         if service in GATEWAYS:
-            name = GATEWAYS[service].name
             properties = {"vpc_endpoint_type": "Gateway", "route_table_ids": self._route_table_ids}
         else:
-            name = ec2.InterfaceVpcEndpointAwsService(service).name
             properties = {
                 "vpc_endpoint_type": "Interface",
                 "subnet_ids": self._subnet_ids,
@@ -138,7 +142,7 @@ class Endpoints:
             self._scope,
             f"{service.title().replace('-', '')}Endpoint",
             vpc_id=self._vpc_id,
-            service_name=name,
+            service_name=_name(service),
             policy_document=policy,
             tags=[cdk.CfnTag(key="Name", value=f"{self._owner.tenant} {service}")],
             **properties,

@@ -12,6 +12,7 @@ from aws_cdk import aws_logs
 from constructs import Construct
 
 from emrguard import _actions
+from emrguard._kept import arn_of, place_of
 from emrguard._manifest import Owner
 from emrguard.interfaces import IApplicationKey
 
@@ -24,7 +25,7 @@ def log_flows(
     Own L1 flow log and role: CDK's own also lets the role pass itself.
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
     """
-    owner, stack = Owner(tenant=tenant), cdk.Stack.of(scope)
+    owner, place = Owner(tenant=tenant), place_of(scope)
     name = f"/aws/vpc/flow-logs/{tenant}"
     key.allow_log_group(name)
     group = aws_logs.LogGroup(
@@ -37,7 +38,7 @@ def log_flows(
     )
     owner.mark(group, "log-group")
     key.accept_for(group)
-    flow_logs = stack.format_arn(service="ec2", resource="vpc-flow-log", resource_name="*")
+    flow_logs = place.arn("ec2", "vpc-flow-log/*")
     role = iam.Role(
         scope,
         "FlowLogRole",
@@ -45,12 +46,12 @@ def log_flows(
         assumed_by=iam.ServicePrincipal(
             "vpc-flow-logs.amazonaws.com",
             conditions={
-                "StringEquals": {"aws:SourceAccount": stack.account},
+                "StringEquals": {"aws:SourceAccount": place.account},
                 "ArnLike": {"aws:SourceArn": flow_logs},
             },
         ),
     )
-    owner.mark_all_below(role, "flow-log")
+    owner.mark_role(role, "flow-log", within=scope)
     delivery = iam.Grant.add_to_principal(
         grantee=role, actions=list(_actions.DELIVER_FLOW_LOGS), resource_arns=[group.log_group_arn]
     )
@@ -63,7 +64,7 @@ def log_flows(
             traffic_type="ALL",
             log_destination_type="cloud-watch-logs",
             log_group_name=group.log_group_name,
-            deliver_logs_permission_arn=role.role_arn,
+            deliver_logs_permission_arn=arn_of(role),
             max_aggregation_interval=60,
             tags=[cdk.CfnTag(key="Name", value=f"{tenant} flows")],
         )

@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 
 from emrguard import _actions, _arguments
 from emrguard._granting import GrantingRole
+from emrguard._kept import unresolved
 from emrguard._regions import service_name
 from emrguard.exceptions import ArgumentError
 
@@ -45,13 +46,13 @@ class AbroadGrants(GrantingRole):
             ArgumentError: it is no ARN of a role in another account, or has a wildcard.
         """
         path, own = self.node.path, cdk.Stack.of(self).account
-        found = None if cdk.Token.is_unresolved(role_arn) else _ROLE.fullmatch(role_arn)
+        found = None if unresolved(role_arn) else _ROLE.fullmatch(role_arn)
         if found is None or found["account"] == own:
             mend = "write the ARN of one role of another account, arn:aws:iam::<account>:role/<name>, as plain text"
             raise ArgumentError(path, "role_arn", role_arn, mend)
         conditions = {"StringNotEquals": {"aws:ResourceAccount": own}}
         if external_id is not None:
-            if not cdk.Token.is_unresolved(external_id) and not _EXTERNAL_ID.fullmatch(external_id):
+            if not unresolved(external_id) and not _EXTERNAL_ID.fullmatch(external_id):
                 mend = "write 2 to 1224 of A-Z, a-z, 0-9 and +=,.@:/_-"
                 raise ArgumentError(path, "external_id", external_id, mend)
             conditions["StringEquals"] = {"sts:ExternalId": external_id}
@@ -122,7 +123,7 @@ class AbroadGrants(GrantingRole):
             ("owner", owner, _ACCOUNT, "write the 12 digits of the account that owns the bucket"),
             ("key_arn", key_arn, _KEY, "write arn:aws:kms:<region>:<account>:key/<id>, no alias"),
         ):
-            if value is not None and (cdk.Token.is_unresolved(value) or not form.fullmatch(value)):
+            if value is not None and (unresolved(value) or not form.fullmatch(value)):
                 raise ArgumentError(self.node.path, argument, value, f"{mend}, as plain text")
         if owner == stack.account:
             mend = "it is the account itself: use DataBucket and its grants"

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 
 from emrguard import _actions
 from emrguard._granting import GrantingRole
+from emrguard._kept import unresolved
 from emrguard.exceptions import ArgumentError
 
 _NAME = re.compile(r"[a-z0-9_-]{1,255}")
@@ -89,7 +90,7 @@ class CatalogGrants(GrantingRole):
         return tuple(tables)
 
     def _catalog_name(self, argument: str, value: str) -> None:
-        if not cdk.Token.is_unresolved(value) and not _NAME.fullmatch(value):
+        if not unresolved(value) and not _NAME.fullmatch(value):
             mend = "write the name as Glue keeps it: up to 255 of a-z, 0-9, _ and -, no wildcard"
             raise ArgumentError(self.node.path, argument, value, mend)
 

@@ -12,6 +12,7 @@ from aws_cdk import aws_lakeformation as lakeformation
 from emrguard import _actions
 from emrguard._granting import NO_RESOURCE
 from emrguard._grants_catalog import CatalogGrants
+from emrguard._kept import unresolved
 from emrguard.exceptions import ArgumentError
 
 _Resource = lakeformation.CfnPrincipalPermissions.ResourceProperty
@@ -113,7 +114,7 @@ class LakeGrants(CatalogGrants):
     def _plain_names(self, database: str, tables: Sequence[str] | None) -> tuple[str, ...] | None:
         names = self._table_names(database, tables)
         for argument, name in (("database", database), *(("tables", each) for each in names or ())):
-            if cdk.Token.is_unresolved(name):
+            if unresolved(name):
                 mend = "write the name as plain text: the permission's place in the stack is called after it"
                 raise ArgumentError(self.node.path, argument, name, mend)
         return names

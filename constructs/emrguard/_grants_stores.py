@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from emrguard import _actions, _key_policy
 from emrguard._granting import GrantingRole
+from emrguard._kept import unresolved
 from emrguard.exceptions import ArgumentError
 
 _INDEX = re.compile(r"[A-Za-z0-9_.-]{3,255}")
@@ -78,7 +78,7 @@ class StoreGrants(GrantingRole):
         if isinstance(indexes, str):
             raise ArgumentError(self.node.path, "indexes", indexes, "write a list of names such as ['by-day']")
         for index in indexes:
-            if not cdk.Token.is_unresolved(index) and not _INDEX.fullmatch(index):
+            if not unresolved(index) and not _INDEX.fullmatch(index):
                 mend = "write the name of an index: 3 to 255 of A-Z, a-z, 0-9, _, - and ., no wildcard"
                 raise ArgumentError(self.node.path, "indexes", index, mend)
         grant = self._allow([*_actions.DESCRIBE_TABLE, *actions], [table.table_arn])

@@ -11,6 +11,7 @@ from aws_cdk import aws_kinesis as kinesis
 
 from emrguard import _actions, _key_policy
 from emrguard._granting import GrantingRole
+from emrguard._kept import unresolved
 from emrguard.exceptions import ArgumentError
 
 _CONSUMER = re.compile(r"[A-Za-z0-9_.-]{1,128}")
@@ -39,7 +40,7 @@ class StreamGrants(GrantingRole):
         Raises:
             ArgumentError: the consumer's name is none that Kinesis takes, or has a wildcard.
         """
-        if consumer is not None and not cdk.Token.is_unresolved(consumer) and not _CONSUMER.fullmatch(consumer):
+        if consumer is not None and not unresolved(consumer) and not _CONSUMER.fullmatch(consumer):
             mend = "write the name of a consumer: up to 128 of A-Z, a-z, 0-9, _, - and ., no wildcard"
             raise ArgumentError(self.node.path, "consumer", consumer, mend)
         registering = _actions.REGISTER_CONSUMER if consumer is not None else ()
@@ -113,7 +114,7 @@ class StreamGrants(GrantingRole):
 
     def _topics(self, cluster_arn: str, topics: Sequence[str]) -> list[str]:
         path = self.node.path
-        if not cdk.Token.is_unresolved(cluster_arn) and not _CLUSTER.fullmatch(cluster_arn):
+        if not unresolved(cluster_arn) and not _CLUSTER.fullmatch(cluster_arn):
             mend = (
                 "write arn:aws:kafka:<region>:<account>:cluster/<name>/<id>, or pass the ARN of a cluster's construct"
             )
@@ -121,7 +122,7 @@ class StreamGrants(GrantingRole):
         if isinstance(topics, str) or not topics:
             raise ArgumentError(path, "topics", topics, "write a list of names such as ['departures']")
         for topic in topics:
-            if not cdk.Token.is_unresolved(topic) and not _TOPIC.fullmatch(topic):
+            if not unresolved(topic) and not _TOPIC.fullmatch(topic):
                 mend = "write the name of a topic: up to 249 of A-Z, a-z, 0-9, ., _ and -, no wildcard"
                 raise ArgumentError(path, "topics", topic, mend)
         self._warn_of_network(
@@ -134,7 +135,7 @@ class StreamGrants(GrantingRole):
 
 def _below(cluster_arn: str, kind: str, name: str) -> str:
     """The ARN of a topic or group of a cluster: `…:topic/<cluster>/<id>/<name>`."""
-    if cdk.Token.is_unresolved(cluster_arn):
+    if unresolved(cluster_arn):
         parts, names = cdk.Fn.split(":", cluster_arn), cdk.Fn.split("/", cluster_arn)
         region, account = cdk.Fn.select(3, parts), cdk.Fn.select(4, parts)
         cluster = f"{cdk.Fn.select(1, names)}/{cdk.Fn.select(2, names)}"

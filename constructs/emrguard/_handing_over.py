@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emrguard import _arguments
+from emrguard._kept import unresolved
 from emrguard._manifest import Owner, Part
 from emrguard.exceptions import ArgumentError
 
@@ -75,5 +76,5 @@ def check(scope: Construct, id: str, argument: str, value: str, form: re.Pattern
     Raises:
         ArgumentError: it has another form.
     """
-    if not cdk.Token.is_unresolved(value) and not form.fullmatch(value):
+    if not unresolved(value) and not form.fullmatch(value):
         raise ArgumentError(f"{scope.node.path}/{id}", argument, value, mend)

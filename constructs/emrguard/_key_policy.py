@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -10,42 +11,44 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from emrguard import _actions
+from emrguard._kept import Place, arn_of, as_json, document, statement
 from emrguard._regions import service_name
 
 
-def new_key(scope: Construct, id: str, description: str, *uses: iam.PolicyStatement) -> kms.Key:
-    """A key that rotates every year and outlives its stack, which the account administers and only `uses` let use."""
+def new_policy(place: Place, *uses: Mapping[str, Any]) -> iam.PolicyDocument:
+    """The policy of a key that the account administers, and only `uses`, statements as JSON, let use."""
+    return document(_administration(place), *uses)
+
+
+def new_key(scope: Construct, id: str, description: str, policy: iam.PolicyDocument) -> kms.Key:
+    """A key that rotates every year and outlives its stack."""
     return kms.Key(
         scope,
         id,
         description=description,
         enable_key_rotation=True,
         removal_policy=cdk.RemovalPolicy.RETAIN,
-        policy=iam.PolicyDocument(statements=[_administration(cdk.Stack.of(scope).account), *uses]),
+        policy=policy,
     )
 
 
-def _administration(account: str) -> iam.PolicyStatement:
+def _administration(place: Place) -> dict[str, Any]:
     """The account may administer a key, so that it can never be lost, but not use it and not hand it on."""
-    return iam.PolicyStatement(
-        sid="Administration",
-        principals=[iam.AccountPrincipal(account)],
-        actions=list(_actions.ADMINISTER_KEY),
-        resources=["*"],
-    )
+    account = {"AWS": f"arn:{place.partition}:iam::{place.account}:root"}
+    return as_json(_actions.ADMINISTER_KEY, ["*"], principal=account, sid="Administration")
 
 
-def log_groups(region: str, arns: Sequence[str]) -> iam.PolicyStatement:
+def log_groups(region: str, arns: Sequence[str]) -> dict[str, Any]:
     """CloudWatch Logs may use the key for these log groups and no other one.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     """
-    return iam.PolicyStatement(
-        sid="LogGroups",
-        principals=[iam.ServicePrincipal(service_name("logs", region))],
-        actions=list(_actions.LOGS_SERVICE_KEY_USE),
-        resources=["*"],
+    return as_json(
+        _actions.LOGS_SERVICE_KEY_USE,
+        ["*"],
+        principal={"Service": service_name("logs", region)},
         conditions={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": list(arns)}},
+        sid="LogGroups",
     )
 
 
@@ -56,10 +59,9 @@ def grant_through(
 
     The condition stands in both: for a principal of the account that the key policy names, either one is enough.
     """
-    through = _through(region, services)
     key.add_to_resource_policy(use_through(role, actions, region, services))
     return iam.Grant.add_to_principal(
-        grantee=role, actions=list(actions), resource_arns=[key.key_arn], conditions=through
+        grantee=role, actions=list(actions), resource_arns=[key.key_arn], conditions=through(region, services)
     )
 
 
@@ -67,15 +69,11 @@ def use_through(
     role: iam.IRole, actions: _actions.Actions, region: str, services: Sequence[str]
 ) -> iam.PolicyStatement:
     """The half of `grant_through` that stands in the policy of the key."""
-    return iam.PolicyStatement(
-        principals=[iam.ArnPrincipal(role.role_arn)],
-        actions=list(actions),
-        resources=["*"],
-        conditions=_through(region, services),
-    )
+    return statement(actions, ["*"], principal={"AWS": arn_of(role)}, conditions=through(region, services))
 
 
-def _through(region: str, services: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+def through(region: str, services: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+    """The condition that a key is used by way of one of the services."""
     return {"StringEquals": {"kms:ViaService": [service_name(service, region) for service in services]}}
 
 

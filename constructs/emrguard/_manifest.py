@@ -8,13 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 import jsii
+from aws_cdk import aws_iam as iam
 from constructs import IConstruct
+
+from emrguard._kept import stack_of
 
 TENANT_TAG = "emrguard:tenant"
 """The tag of all that belongs to a tenant, with the tenant's name: costs, budgets and the personas' rights go by it."""
+
+_TAGGED: WeakKeyDictionary[IConstruct, str] = WeakKeyDictionary()
+"""The tenant whose tag a construct has, with all below it."""
 
 Part = Literal[
     "application",
@@ -91,14 +98,26 @@ class Owner:
         stack.add_metadata("emrguard", {**found, f"{part} {cdk.Names.unique_id(scope)}": entry})
 
     def mark_all_below(self, scope: IConstruct, part: Part) -> None:
-        """Mark and tag every resource at or below a construct, also those that come later (the policies of a role)."""
+        """Mark and tag every resource at or below a construct of somebody else's, also those that come later."""
         cdk.Aspects.of(scope).add(_Marker(self, part))
         self.tag(scope)
 
-    def tag(self, scope: IConstruct) -> None:
-        """Put the tenant's tag on a construct and all below it; what is shared has none."""
-        if self.tenant is not None:
+    def mark_role(self, role: iam.Role, part: Part, within: IConstruct | None = None) -> None:
+        """Mark and tag a role. Its inline policies, made with the first grant, count as marked like the role itself."""
+        self.mark(role, part)
+        self.tag(role, within)
+        stack_of(role, within)
+
+    def tag(self, scope: IConstruct, within: IConstruct | None = None) -> None:
+        """Put the tenant's tag on a construct and all below it; what is shared has none.
+
+        `within` is the construct above it: where that has the tag already, it comes from there.
+        """
+        if self.tenant is None:
+            return
+        if within is None or _TAGGED.get(within) != self.tenant:
             cdk.Tags.of(scope).add(TENANT_TAG, self.tenant)
+        _TAGGED[scope] = self.tenant
 
     def _as_metadata(self, part: Part) -> dict[str, Any]:
         owner = {"tenant": self.tenant} if self.tenant is not None else {"shared": self.shared}
@@ -120,10 +139,7 @@ def _resource(construct: IConstruct) -> cdk.CfnResource:
 
 @jsii.implements(cdk.IAspect)
 class _Marker:
-    """Marks each resource it visits.
-
-    An aspect, because CDK makes a role's policies when the first grant comes, and splits large ones at the end.
-    """
+    """Marks each resource it visits. CDK calls it for each construct, so that our own constructs do without it."""
 
     def __init__(self, owner: Owner, part: Part) -> None:
         self._owner = owner

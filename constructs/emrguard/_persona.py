@@ -50,7 +50,7 @@ class PersonaRole(iam.Role):
         super().__init__(
             scope, id, description=description, assumed_by=with_mfa(assumed_by), max_session_duration=hours
         )
-        owner.mark_all_below(self, part)
+        owner.mark_role(self, part)
 
     def list_applications(self) -> None:
         """Let the role list applications, which IAM cannot limit to some."""

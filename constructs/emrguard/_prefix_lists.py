@@ -8,6 +8,7 @@ from typing import Literal
 import aws_cdk as cdk
 from constructs import Construct
 
+from emrguard._kept import unresolved
 from emrguard.exceptions import ArgumentError
 
 # `aws ec2 describe-managed-prefix-lists` tells the id of com.amazonaws.<region>.<service>, which never changes; AWS
@@ -57,11 +58,11 @@ def prefix_list(scope: Construct, service: Literal["s3", "dynamodb"], given: str
     """
     argument = f"{service}_prefix_list_id"
     if given is not None:
-        if not cdk.Token.is_unresolved(given) and not _ID.fullmatch(given):
+        if not unresolved(given) and not _ID.fullmatch(given):
             raise ArgumentError(scope.node.path, argument, given, "write an id such as 'pl-6da54004'")
         return given
     region, ids = cdk.Stack.of(scope).region, _IDS[service]
-    if cdk.Token.is_unresolved(region):
+    if unresolved(region):
         mapping = cdk.CfnMapping(
             scope, f"{_NAMES[service]}PrefixLists", mapping={name: {"id": found} for name, found in ids.items()}
         )

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emrguard import _actions
+from emrguard._kept import unresolved
 from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
 from emrguard.interfaces import INetwork
@@ -28,12 +29,12 @@ def check(scope: Construct, url: str) -> None:
     Raises:
         ArgumentError: it is none. What is known only later passes.
     """
-    if cdk.Token.is_unresolved(url):
+    if unresolved(url):
         return
     found, region = _URL.fullmatch(url), cdk.Stack.of(scope).region
     if found is None:
         raise ArgumentError(scope.node.path, _ARGUMENT, url, _MEND)
-    if not cdk.Token.is_unresolved(region) and found["region"] != region:
+    if not unresolved(region) and found["region"] != region:
         raise ArgumentError(scope.node.path, _ARGUMENT, url, f"use a workspace in the application's Region, {region}")
 
 
@@ -42,7 +43,7 @@ def connect(scope: Construct, url: str, network: INetwork, role: ExecutionRole) 
 
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/monitor-with-prometheus.html
     """
-    found = None if cdk.Token.is_unresolved(url) else _URL.fullmatch(url)
+    found = None if unresolved(url) else _URL.fullmatch(url)
     workspace = cdk.Stack.of(scope).format_arn(
         service="aps",
         resource="workspace",

@@ -10,6 +10,7 @@ from typing import Final
 import aws_cdk as cdk
 from constructs import IConstruct
 
+from emrguard._kept import unresolved, url_suffix
 from emrguard.exceptions import ArgumentError
 
 LACKING: Final[dict[str, tuple[str, ...]]] = {
@@ -49,6 +50,6 @@ def service_name(service: str, region: str) -> str:
     In China names end with `.cn`; in a stack of any Region the deployment decides.
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
     """
-    if cdk.Token.is_unresolved(region):
-        return f"{service}.{region}.{cdk.Aws.URL_SUFFIX}"
+    if unresolved(region):
+        return f"{service}.{region}.{url_suffix()}"
     return f"{service}.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"

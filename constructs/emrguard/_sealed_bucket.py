@@ -12,6 +12,7 @@ from constructs import Construct
 
 from emrguard import _actions
 from emrguard import object_lock as locks
+from emrguard._kept import ANYONE, arn_of, statement
 from emrguard._manifest import Owner, Part
 from emrguard.object_lock import ObjectLock
 from emrguard_policies.nag import acknowledge
@@ -71,21 +72,20 @@ class SealedBucket(Construct):
             object_lock_enabled=True if retention else None,
             object_lock_default_retention=retention,
         )
+        self._bucket_arn = self.bucket.bucket_arn
         self._admitted: list[str] = []
         self._seal = self._deny_outsiders(written_by)
-        self.bucket.add_to_resource_policy(self._seal)
-        if written_by is None:
-            for statement in self._deny_other_encryption(key):
-                self.bucket.add_to_resource_policy(statement)
+        policy = self.bucket.policy
+        assert policy is not None
+        self._policy = policy.document
+        self._policy.add_statements(self._seal, *(self._deny_other_encryption(key) if written_by is None else ()))
         owner.mark(self.bucket, part)
-        assert self.bucket.policy is not None
-        owner.mark(self.bucket.policy, part)
-        owner.tag(self)
+        owner.tag(self, within=scope)
         acknowledge(self.bucket, "AwsSolutions-S1", access_log_reason)
 
     def admit(self, role: iam.IRole) -> None:
         """Take a role out of the denial of the bucket policy. This alone grants nothing."""
-        self._admit_arn(role.role_arn)
+        self._admit_arn(arn_of(role))
 
     def _admit_arn(self, role_arn: str) -> None:
         if role_arn not in self._admitted:
@@ -99,14 +99,8 @@ class SealedBucket(Construct):
 
     def _deny_data(self, sid: str, conditions: dict[str, dict[str, str]] | None) -> iam.PolicyStatement:
         """A denial of everything that reads, lists, changes or deletes objects; not yet in the bucket policy."""
-        return iam.PolicyStatement(
-            sid=sid,
-            effect=iam.Effect.DENY,
-            principals=[iam.AnyPrincipal()],
-            actions=list(_actions.OBJECT_DATA),
-            resources=[self.bucket.bucket_arn, self.bucket.arn_for_objects("*")],
-            conditions=conditions,
-        )
+        both = [self._bucket_arn, f"{self._bucket_arn}/*"]
+        return statement(_actions.OBJECT_DATA, both, principal=ANYONE, conditions=conditions, sid=sid, deny=True)
 
     def _deny_other_encryption(self, key: kms.IKey) -> list[iam.PolicyStatement]:
         algorithm = "s3:x-amz-server-side-encryption"
@@ -121,13 +115,13 @@ class SealedBucket(Construct):
             "NoCustomerProvidedKey": {"Null": {customer: "false"}},
         }
         return [
-            iam.PolicyStatement(
-                sid=sid,
-                effect=iam.Effect.DENY,
-                principals=[iam.AnyPrincipal()],
-                actions=list(_actions.WRITE_OBJECT),
-                resources=[self.bucket.arn_for_objects("*")],
+            statement(
+                _actions.WRITE_OBJECT,
+                [f"{self._bucket_arn}/*"],
+                principal=ANYONE,
                 conditions=conditions,
+                sid=sid,
+                deny=True,
             )
             for sid, conditions in denied.items()
         ]

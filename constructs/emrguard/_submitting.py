@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_iam as iam
 
 from emrguard import _actions, _wildcards
+from emrguard._kept import arn_of
 
 SERVICE = "emr-serverless.amazonaws.com"
 
@@ -34,6 +35,6 @@ def grant_pass(role: iam.IRole, execution_role: iam.IRole) -> iam.Grant:
     return iam.Grant.add_to_principal(
         grantee=role,
         actions=list(_actions.PASS_ROLE),
-        resource_arns=[execution_role.role_arn],
+        resource_arns=[arn_of(execution_role)],
         conditions={"StringEquals": {"iam:PassedToService": SERVICE}},
     )

@@ -7,14 +7,21 @@ stands in the template, and takes no acknowledgment for all of them at once.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
+from emrguard._kept import stack_of
 from emrguard_policies.nag import acknowledge
+
+_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
+_TOKENS: WeakKeyDictionary[cdk.Stack, dict[str, str]] = WeakKeyDictionary()
+"""Tokens of each stack as cdk-nag writes what they stand for."""
 
 
 def grant(
@@ -29,7 +36,15 @@ def grant(
 
 def accept(scope: IConstruct, resource: str, reason: str) -> None:
     """Say why a resource with a wildcard is right in the policies at or below a construct."""
-    acknowledge(scope, f"AwsSolutions-IAM5[Resource::{_flat(cdk.Stack.of(scope).resolve(resource))}]", reason)
+    acknowledge(scope, f"AwsSolutions-IAM5[Resource::{_as_reported(stack_of(scope), resource)}]", reason)
+
+
+def _as_reported(stack: cdk.Stack, resource: str) -> str:
+    known = _TOKENS.setdefault(stack, {})
+    for token in _TOKEN.findall(resource):
+        if token not in known:
+            known[token] = _flat(stack.resolve(token))
+    return _TOKEN.sub(lambda found: known[found[0]], resource)
 
 
 def _flat(value: Any) -> str:

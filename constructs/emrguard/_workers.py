@@ -12,6 +12,7 @@ from constructs import Construct
 
 from emrguard import _arguments
 from emrguard._engine import Engine
+from emrguard._kept import unresolved
 from emrguard.capacity import Capacity
 from emrguard.exceptions import ArgumentError
 from emrguard.initial_capacity import InitialCapacity
@@ -82,7 +83,7 @@ def initial(
         ("disk", ceiling.disk, "GB"),
     ):
         needed = _taken(waiting, name)
-        if needed > limit and not cdk.Token.is_unresolved(limit):
+        if needed > limit and not unresolved(limit):
             mend = f"the initial workers need {needed} {unit}: raise it, or let fewer or smaller ones wait"
             raise ArgumentError(scope.node.path, f"maximum_capacity.{name}", limit, mend)
     return [
@@ -112,7 +113,7 @@ def warn_of_few_addresses(
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/vpc-access.html
     """
     limits = (ceiling.cpu, ceiling.memory, ceiling.disk)
-    if any(cdk.Token.is_unresolved(limit) for limit in limits):
+    if any(unresolved(limit) for limit in limits):
         return
     first = sum(each.workers for each in waiting.values())
     size = engine.default_size

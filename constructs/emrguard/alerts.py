@@ -15,6 +15,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from emrguard import _actions, _key_policy
+from emrguard._kept import as_json, place_of, unresolved
 from emrguard._manifest import Owner
 from emrguard.exceptions import ArgumentError
 
@@ -85,7 +86,7 @@ class Alerts(Construct):
         Raises:
             ArgumentError: it is not the ARN of a topic.
         """
-        if not cdk.Token.is_unresolved(topic_arn) and not _TOPIC_ARN.fullmatch(topic_arn):
+        if not unresolved(topic_arn) and not _TOPIC_ARN.fullmatch(topic_arn):
             raise ArgumentError(
                 f"{scope.node.path}/{id}", "topic_arn", topic_arn, "write arn:aws:sns:<region>:<account>:<topic>"
             )
@@ -134,7 +135,7 @@ class Alerts(Construct):
         if isinstance(emails, str):
             raise ArgumentError(self.node.path, "emails", emails, "write a list such as ['security@example.com']")
         for number, email in enumerate(emails):
-            if not cdk.Token.is_unresolved(email) and not _EMAIL.fullmatch(email):
+            if not unresolved(email) and not _EMAIL.fullmatch(email):
                 raise ArgumentError(self.node.path, f"emails[{number}]", email, "write one such as a@example.com")
         return emails
 
@@ -143,21 +144,19 @@ class Alerts(Construct):
             self,
             "Key",
             "Alerts about the tenants",
-            iam.PolicyStatement(
-                sid="EventBridge",
-                principals=[iam.ServicePrincipal(_EVENTS)],
-                actions=list(_actions.TOPIC_KEY_USE),
-                resources=["*"],
-            ),
-            *(
-                iam.PolicyStatement(
-                    sid=sid,
-                    principals=[iam.ServicePrincipal(service)],
-                    actions=list(_actions.TOPIC_KEY_USE),
-                    resources=["*"],
-                    conditions=self._from_here(source),
-                )
-                for sid, service, source in self._sources()
+            _key_policy.new_policy(
+                place_of(self),
+                as_json(_actions.TOPIC_KEY_USE, ["*"], principal={"Service": _EVENTS}, sid="EventBridge"),
+                *(
+                    as_json(
+                        _actions.TOPIC_KEY_USE,
+                        ["*"],
+                        principal={"Service": service},
+                        conditions=self._from_here(source),
+                        sid=sid,
+                    )
+                    for sid, service, source in self._sources()
+                ),
             ),
         )
         self._owner.mark(key, "alerts-key")

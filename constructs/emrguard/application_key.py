@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IConstruct
 
 from emrguard import _actions, _arguments, _key_policy
 from emrguard._handing_over import HandedOver, check
+from emrguard._kept import ANYONE, as_json, place_of, statement, unresolved
 from emrguard._manifest import Owner
 from emrguard._regions import service_name
 from emrguard.exceptions import ArgumentError
@@ -50,19 +51,19 @@ class ApplicationKey(Construct):
     def __init__(self, scope: Construct, id: str, *, tenant: str) -> None:
         super().__init__(scope, id)
         owner = Owner(tenant=_arguments.tenant_name(self, tenant))
-        self._stack = cdk.Stack.of(self)
+        self._place = place_of(self, within=scope)
         self._log_groups: list[str] = []
         self._macie = False
         self._logs_statement: iam.PolicyStatement | None = None
-        self._grants: dict[tuple[str, _actions.Actions], iam.Grant] = {}
-        self.key: kms.IKey = _key_policy.new_key(
-            self, "Resource", f"Data and logs of tenant {tenant}", self._managed_logs()
-        )
+        self._grants: dict[tuple[iam.IRole, _actions.Actions], iam.Grant] = {}
+        self._policy = _key_policy.new_policy(self._place, self._managed_logs())
+        self.key: kms.IKey = _key_policy.new_key(self, "Resource", f"Data and logs of tenant {tenant}", self._policy)
         """The key itself. Its own `grant` methods change identity policies only, which this key does not heed."""
         alias = kms.Alias(self, "Alias", alias_name=f"alias/emrguard/{tenant}", target_key=self.key)
         owner.mark(self.key, "key")
         owner.mark(alias, "key")
-        owner.tag(self)
+        owner.tag(self, within=scope)
+        self._key_arn = self.key.key_arn
 
     @staticmethod
     def from_key_arn(scope: Construct, id: str, key_arn: str, *, because: str) -> ImportedKey:
@@ -82,7 +83,7 @@ class ApplicationKey(Construct):
     @property
     def key_arn(self) -> str:
         """ARN of the key. EMR Serverless accepts key ARNs only, never an alias."""
-        return self.key.key_arn
+        return self._key_arn
 
     def grant_decrypt(self, role: iam.IRole) -> iam.Grant:
         """Let a role decrypt through S3 and EMR Serverless: it can read objects and logs, but has no direct use."""
@@ -105,13 +106,11 @@ class ApplicationKey(Construct):
 
     def allow_log_group(self, name: str) -> None:
         """Let CloudWatch Logs use the key for one more log group of this account and Region."""
-        self._log_groups.append(
-            self._stack.format_arn(
-                service="logs", resource="log-group", resource_name=name, arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
-            )
-        )
+        self._log_groups.append(self._place.arn("logs", f"log-group:{name}"))
         if self._logs_statement is None:
-            self._logs_statement = _key_policy.log_groups(self._stack.region, self._log_groups)
+            self._logs_statement = iam.PolicyStatement.from_json(
+                _key_policy.log_groups(self._place.region, self._log_groups)
+            )
             self._let(self._logs_statement)
         else:
             self._logs_statement.add_condition("ArnEquals", {"kms:EncryptionContext:aws:logs:arn": self._log_groups})
@@ -123,35 +122,24 @@ class ApplicationKey(Construct):
         when it is turned on.
         https://docs.aws.amazon.com/macie/latest/user/discovery-supported-encryption-types.html
         """
-        stack = self._stack
-        role = stack.format_arn(
-            service="iam",
-            region="",
-            resource="role",
-            resource_name="aws-service-role/macie.amazonaws.com/AWSServiceRoleForAmazonMacie",
-        )
+        place = self._place
+        name = "aws-service-role/macie.amazonaws.com/AWSServiceRoleForAmazonMacie"
+        role = f"arn:{place.partition}:iam::{place.account}:role/{name}"
         if not self._macie:
             self._macie = True
-            self._let(
-                iam.PolicyStatement(
-                    sid="Macie",
-                    principals=[iam.AnyPrincipal()],
-                    actions=list(_actions.DECRYPT),
-                    resources=["*"],
-                    conditions={
-                        "ArnEquals": {"aws:PrincipalArn": role},
-                        "StringEquals": {
-                            "kms:CallerAccount": stack.account,
-                            "kms:ViaService": service_name("s3", stack.region),
-                        },
-                    },
-                )
-            )
+            conditions = {
+                "ArnEquals": {"aws:PrincipalArn": role},
+                "StringEquals": {
+                    "kms:CallerAccount": place.account,
+                    "kms:ViaService": service_name("s3", place.region),
+                },
+            }
+            self._let(statement(_actions.DECRYPT, ["*"], principal=ANYONE, conditions=conditions, sid="Macie"))
         return role
 
     def _let(self, statement: iam.PolicyStatement) -> None:
         """Add a statement to the policy of the key."""
-        self.key.add_to_resource_policy(statement)
+        self._policy.add_statements(statement)
 
     def accept_for(self, resource: IConstruct) -> None:
         """Acknowledge on a resource what rules say of it because of this key: of an own one nothing."""
@@ -160,22 +148,25 @@ class ApplicationKey(Construct):
         self, role: iam.IRole, actions: _actions.Actions, services: Sequence[str] = ("s3", "emr-serverless")
     ) -> iam.Grant:
         # Each grant on a prefix asks for the key again: one statement is enough.
-        wanted = (role.node.path, actions)
+        wanted = (role, actions)
         if wanted not in self._grants:
-            self._grants[wanted] = _key_policy.grant_through(self.key, role, actions, self._stack.region, services)
+            through = _key_policy.through(self._place.region, services)
+            self._let(_key_policy.use_through(role, actions, self._place.region, services))
+            self._grants[wanted] = iam.Grant.add_to_principal(
+                grantee=role, actions=list(actions), resource_arns=[self._key_arn], conditions=through
+            )
         return self._grants[wanted]
 
-    def _managed_logs(self) -> iam.PolicyStatement:
-        applications = self._stack.format_arn(service="emr-serverless", resource="/applications", resource_name="*")
-        return iam.PolicyStatement(
-            sid="ManagedLogs",
-            principals=[iam.ServicePrincipal("emr-serverless.amazonaws.com")],
-            actions=[*_actions.DECRYPT, *_actions.ENCRYPT],
-            resources=["*"],
+    def _managed_logs(self) -> dict[str, Any]:
+        return as_json(
+            [*_actions.DECRYPT, *_actions.ENCRYPT],
+            ["*"],
+            principal={"Service": "emr-serverless.amazonaws.com"},
             conditions={
-                "StringEquals": {"aws:SourceAccount": self._stack.account},
-                "ArnLike": {"aws:SourceArn": applications},
+                "StringEquals": {"aws:SourceAccount": self._place.account},
+                "ArnLike": {"aws:SourceArn": self._place.arn("emr-serverless", "/applications/*")},
             },
+            sid="ManagedLogs",
         )
 
 
@@ -215,9 +206,9 @@ class ImportedKey(ApplicationKey):
     def __init__(self, scope: Construct, id: str, *, key_arn: str, because: str) -> None:
         check(scope, id, "key_arn", key_arn, _KEY_ARN, "write arn:aws:kms:<region>:<account>:key/<id>, no alias")
         Construct.__init__(self, scope, id)
-        self._stack = cdk.Stack.of(self)
-        found, here = _KEY_ARN.fullmatch(key_arn), self._stack.region
-        if found is not None and not cdk.Token.is_unresolved(here) and found["region"] != here:
+        self._place = place_of(self, within=scope)
+        found, here = _KEY_ARN.fullmatch(key_arn), self._place.region
+        if found is not None and not unresolved(here) and found["region"] != here:
             mend = f"use a key of the Region of the stack, {here}: the services take no other one"
             raise ArgumentError(self.node.path, "key_arn", key_arn, mend)
         self._log_groups = []
@@ -226,6 +217,7 @@ class ImportedKey(ApplicationKey):
         self._grants = {}
         self.key = kms.Key.from_key_arn(self, "Resource", key_arn)
         """The key itself."""
+        self._key_arn = key_arn
         self._for_owner = HandedOver(self, "key", because, arn=key_arn)
         self._let(self._managed_logs())
 
@@ -242,10 +234,3 @@ class ImportedKey(ApplicationKey):
 
     def _let(self, statement: iam.PolicyStatement) -> None:
         self._for_owner.add(statement)
-
-    def _grant(
-        self, role: iam.IRole, actions: _actions.Actions, services: Sequence[str] = ("s3", "emr-serverless")
-    ) -> iam.Grant:
-        if (role.node.path, actions) not in self._grants:
-            self._let(_key_policy.use_through(role, actions, self._stack.region, services))
-        return super()._grant(role, actions, services)

@@ -13,6 +13,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from emrguard import _actions, _arguments, _key_policy, _retention, _trail_alerts, _wildcards
+from emrguard._kept import as_json, place_of
 from emrguard._manifest import Owner
 from emrguard._reasons import Reasons
 from emrguard._sealed_bucket import SealedBucket
@@ -205,14 +206,17 @@ class AuditTrail(Construct):
             self,
             "Key",
             "The audit trail",
-            iam.PolicyStatement(
-                sid="Trail",
-                principals=[iam.ServicePrincipal(_SERVICE)],
-                actions=[*_actions.TRAIL_KEY_USE, *_actions.DESCRIBE_KEY],
-                resources=["*"],
-                conditions=self._of_this_trail(),
+            _key_policy.new_policy(
+                place_of(self),
+                as_json(
+                    [*_actions.TRAIL_KEY_USE, *_actions.DESCRIBE_KEY],
+                    ["*"],
+                    principal={"Service": _SERVICE},
+                    conditions=self._of_this_trail(),
+                    sid="Trail",
+                ),
+                _key_policy.log_groups(stack.region, [log_group]),
             ),
-            _key_policy.log_groups(stack.region, [log_group]),
         )
         _key_policy.grant_through(key, self.auditor_role, _actions.DECRYPT, stack.region, ("s3",))
         self._owner.mark(key, "trail-key")
@@ -281,7 +285,7 @@ class AuditTrail(Construct):
             description="Delivers the audit trail to CloudWatch Logs",
             assumed_by=iam.ServicePrincipal(_SERVICE, conditions=self._of_this_trail()),
         )
-        self._owner.mark_all_below(role, "trail-role")
+        self._owner.mark_role(role, "trail-role")
         delivery = iam.Grant.add_to_principal(
             grantee=role, actions=list(_actions.DELIVER_TRAIL_EVENTS), resource_arns=[group.log_group_arn]
         )

@@ -38,4 +38,4 @@ class AuditorRole(iam.Role):
             assumed_by=with_mfa(assumed_by),
             max_session_duration=cdk.Duration.hours(1),
         )
-        Owner(shared=shared).mark_all_below(self, "auditor-role")
+        Owner(shared=shared).mark_role(self, "auditor-role")

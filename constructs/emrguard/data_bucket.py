@@ -12,6 +12,7 @@ from constructs import Construct
 
 from emrguard import _actions, _arguments, _retention, _wildcards
 from emrguard._handing_over import HandedOver, check
+from emrguard._kept import arn_of, days
 from emrguard._manifest import Owner, Part, add_reasons
 from emrguard._reasons import Reasons
 from emrguard._sealed_bucket import SealedBucket
@@ -55,7 +56,7 @@ class TenantBucket(SealedBucket):
                 s3.LifecycleRule(
                     expiration=expire_after,
                     noncurrent_version_expiration=keep_old_versions_for,
-                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                    abort_incomplete_multipart_upload_after=days(7),
                 )
             ],
             object_lock=object_lock,
@@ -71,7 +72,7 @@ class TenantBucket(SealedBucket):
     @property
     def bucket_arn(self) -> str:
         """ARN of the bucket."""
-        return self.bucket.bucket_arn
+        return self._bucket_arn
 
     def grant_read(self, role: iam.IRole, prefix: str) -> iam.Grant:
         """Let a role read and list the objects below a prefix such as `input/`.
@@ -114,7 +115,7 @@ class TenantBucket(SealedBucket):
             _wildcards.grant(
                 role,
                 actions,
-                self.bucket.arn_for_objects(f"{folder}*"),
+                f"{self._bucket_arn}/{folder}*",
                 f"All objects below {folder} in one bucket of one tenant; object names are not known beforehand",
             )
         )
@@ -123,7 +124,7 @@ class TenantBucket(SealedBucket):
                 iam.Grant.add_to_principal(
                     grantee=role,
                     actions=list(_actions.LIST_OBJECTS),
-                    resource_arns=[self.bucket.bucket_arn],
+                    resource_arns=[self._bucket_arn],
                     conditions={"StringLike": {"s3:prefix": [f"{folder}*"]}},
                 )
             )
@@ -180,7 +181,7 @@ class DataBucket(TenantBucket):
             part="data-bucket",
             key=key,
             expire_after=expire_after,
-            keep_old_versions_for=keep_old_versions_for or cdk.Duration.days(90),
+            keep_old_versions_for=keep_old_versions_for or days(90),
             object_lock=object_lock,
         )
         reasons = Reasons(self)
@@ -212,13 +213,13 @@ class DataBucket(TenantBucket):
         """
         if vpc_id not in self._confined:
             sid = f"JobsOnlyFromTheirNetwork{len(self._confined) or ''}"
-            statement = self._deny_data(sid, {"StringNotEquals": {"aws:SourceVpc": vpc_id}})
-            self.bucket.add_to_resource_policy(statement)
-            self._confined[vpc_id] = statement, []
-        statement, roles = self._confined[vpc_id]
-        if role.role_arn not in roles:
-            roles.append(role.role_arn)
-            statement.add_condition("ArnEquals", {"aws:PrincipalArn": roles})
+            denial = self._deny_data(sid, {"StringNotEquals": {"aws:SourceVpc": vpc_id}})
+            self._policy.add_statements(denial)
+            self._confined[vpc_id] = denial, []
+        denial, roles = self._confined[vpc_id]
+        if arn_of(role) not in roles:
+            roles.append(arn_of(role))
+            denial.add_condition("ArnEquals", {"aws:PrincipalArn": roles})
 
 
 class ImportedBucket(TenantBucket):
@@ -266,6 +267,7 @@ class ImportedBucket(TenantBucket):
         check(scope, id, "bucket_name", bucket_name, _NAME, mend)
         Construct.__init__(self, scope, id)
         self.bucket = s3.Bucket.from_bucket_name(self, "Resource", bucket_name)
+        self._bucket_arn = self.bucket.bucket_arn
         self._key_if_any = key
         self._for_owner = HandedOver(self, "data-bucket", because, arn=self.bucket.bucket_arn)
 

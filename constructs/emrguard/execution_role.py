@@ -16,6 +16,7 @@ from emrguard._grants_lake import LakeGrants
 from emrguard._grants_stores import StoreGrants
 from emrguard._grants_streams import StreamGrants
 from emrguard._handing_over import HandedOver
+from emrguard._kept import place_of, unresolved
 from emrguard._manifest import Owner
 from emrguard.exceptions import ArgumentError
 from emrguard.interfaces import INetwork
@@ -73,15 +74,14 @@ class ExecutionRole(LakeGrants, StoreGrants, StreamGrants, AbroadGrants):
         network: INetwork | None = None,
         permissions_boundary: iam.IManagedPolicy | None = None,
     ) -> None:
-        stack = cdk.Stack.of(scope)
+        place = place_of(scope)
         if network is not None and network.tenant != tenant:
             path = f"{scope.node.path}/{id}"
             mend = f"pass the network of {tenant}: what is granted would be let through where its jobs do not run"
             raise ArgumentError(path, "network", f"that of {network.tenant}", mend)
-        conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": stack.account}}
+        conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": place.account}}
         if require_source_arn:
-            applications = stack.format_arn(service="emr-serverless", resource="/applications", resource_name="*")
-            conditions["ArnLike"] = {"aws:SourceArn": applications}
+            conditions["ArnLike"] = {"aws:SourceArn": place.arn("emr-serverless", "/applications/*")}
         super().__init__(
             scope,
             id,
@@ -91,7 +91,7 @@ class ExecutionRole(LakeGrants, StoreGrants, StreamGrants, AbroadGrants):
         )
         self._network = network
         self._for_owners = {}
-        Owner(tenant=tenant).mark_all_below(self, "execution-role")
+        Owner(tenant=tenant).mark_role(self, "execution-role", within=scope)
 
     @staticmethod
     def from_role_arn(  # type: ignore[override]  # CDK's own asks for no reason, and knows no tenant
@@ -137,7 +137,7 @@ class ExecutionRole(LakeGrants, StoreGrants, StreamGrants, AbroadGrants):
         """
         path, own = f"{scope.node.path}/{id}", cdk.Stack.of(scope).account
         found = _ROLE_ARN.fullmatch(role_arn)
-        if found is None or (not cdk.Token.is_unresolved(own) and found["account"] != own):
+        if found is None or (not unresolved(own) and found["account"] != own):
             mend = "write arn:aws:iam::<account>:role/<name>, of the account of the stack, as plain text"
             raise ArgumentError(path, "role_arn", role_arn, mend)
         holder = Construct(scope, id)
@@ -161,9 +161,7 @@ class ExecutionRole(LakeGrants, StoreGrants, StreamGrants, AbroadGrants):
         Raises:
             ArgumentError: it is no name of a namespace, or one of AWS's own.
         """
-        if not cdk.Token.is_unresolved(namespace) and (
-            not _NAMESPACE.fullmatch(namespace) or namespace.lower().startswith("aws/")
-        ):
+        if not unresolved(namespace) and (not _NAMESPACE.fullmatch(namespace) or namespace.lower().startswith("aws/")):
             mend = "write a namespace of your own such as 'Flights/Jobs': no wildcard, and none of AWS's"
             raise ArgumentError(self.node.path, "namespace", namespace, mend)
         only = {"StringEquals": {"cloudwatch:namespace": namespace}}

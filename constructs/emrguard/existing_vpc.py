@@ -13,6 +13,7 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from emrguard._endpoints import GATEWAYS, EndpointService, check_service
+from emrguard._kept import unresolved
 from emrguard.exceptions import ArgumentError
 
 _MADE: WeakKeyDictionary[cdk.Stage, dict[tuple[str, str, str], str]] = WeakKeyDictionary()
@@ -115,7 +116,7 @@ def claim(scope: Construct, vpc: ec2.IVpc, service: EndpointService) -> None:
         ArgumentError: another network of the app has made one.
     """
     root = cdk.Stage.of(scope)
-    name = vpc.node.path if cdk.Token.is_unresolved(vpc.vpc_id) else vpc.vpc_id
+    name = vpc.node.path if unresolved(vpc.vpc_id) else vpc.vpc_id
     made = {} if root is None else _MADE.setdefault(root, {})
     other = made.setdefault((cdk.Stack.of(scope).account, name, service), scope.node.path)
     if other != scope.node.path:
@@ -132,7 +133,7 @@ def select(scope: Construct, given: ExistingVpc) -> tuple[list[ec2.ISubnet], boo
     path, vpc = scope.node.path, given.vpc
     wanted = given.subnets or ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
     there, here = vpc.env.region, cdk.Stack.of(scope).region
-    if not cdk.Token.is_unresolved(there) and not cdk.Token.is_unresolved(here) and there != here:
+    if not unresolved(there) and not unresolved(here) and there != here:
         raise ArgumentError(path, "vpc.vpc", f"a VPC in {there}", f"use one in the network's Region, {here}")
     if isinstance(vpc, ec2.Vpc) and not (vpc.dns_support_enabled and vpc.dns_hostnames_enabled):
         mend = "turn enable_dns_support and enable_dns_hostnames on: endpoints need both"

@@ -13,6 +13,7 @@ from emrguard import _arguments
 from emrguard import runtime_configuration as _runtime
 from emrguard._application import Application
 from emrguard._engine import HIVE
+from emrguard._kept import unresolved
 from emrguard._reasons import Reasons
 from emrguard.capacity import Capacity
 from emrguard.exceptions import ArgumentError
@@ -187,7 +188,7 @@ class HiveApplication(Application):
         return self._data.grant_read_write(role, self.working_folder)
 
     def _demand_hive(self, release: ReleaseLabel) -> None:
-        if cdk.Token.is_unresolved(release.label):
+        if unresolved(release.label):
             return
         if release.label.startswith("emr-spark-"):
             mend = f"use a release emr-7 such as {DEFAULT_RELEASE.label!r}: emr-spark releases have no Hive"

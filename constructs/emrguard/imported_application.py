@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emrguard import _arguments, _submitting
+from emrguard._kept import unresolved
 from emrguard._manifest import Owner
 from emrguard._metrics import WithMetrics
 from emrguard.exceptions import ArgumentError
@@ -66,7 +67,7 @@ class ImportedApplication(WithMetrics, Construct):
         release_label: ReleaseLabel | str = DEFAULT_RELEASE,
     ) -> None:
         super().__init__(scope, id)
-        if not cdk.Token.is_unresolved(application_arn) and not _ARN.fullmatch(application_arn):
+        if not unresolved(application_arn) and not _ARN.fullmatch(application_arn):
             mend = "write arn:aws:emr-serverless:<region>:<account>:/applications/<id>"
             raise ArgumentError(self.node.path, "application_arn", application_arn, mend)
         self.application_arn = application_arn

@@ -15,9 +15,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from emrguard import _actions, _arguments, existing_vpc
-from emrguard._endpoints import Endpoints, EndpointService, check_service
+from emrguard._endpoints import Endpoints, EndpointService, Requests, check_service
 from emrguard._flow_logs import log_flows
 from emrguard._handing_over import HandedOver, check
+from emrguard._kept import arn_of, place_of
 from emrguard._manifest import Owner, Part
 from emrguard._prefix_lists import prefix_list
 from emrguard._reasons import Reasons
@@ -113,8 +114,8 @@ class IsolatedNetwork(Construct):
         self.tenant = _arguments.tenant_name(self, tenant)
         """Name of the tenant whose workers run there."""
         self._owner = Owner(tenant=tenant)
-        self._owner.tag(self)
-        self._stack = cdk.Stack.of(self)
+        self._owner.tag(self, within=scope)
+        self._place = place_of(self, within=scope)
         self._key, self._data, self._logs = key, data, logs
         self._dynamodb_prefix_list_id = dynamodb_prefix_list_id
         self._reasons = Reasons(self)
@@ -132,36 +133,36 @@ class IsolatedNetwork(Construct):
             route_table_ids = self._take_vpc(vpc, cidr, availability_zones, one_zone_because)
 
         endpoint_group = self._security_group("EndpointsSecurityGroup", "VPC endpoints", [_NOWHERE])
+        endpoint_group_id = endpoint_group.attr_group_id
         workers = self._security_group(
             "WorkersSecurityGroup",
             "Workers",
             [
-                self._https_to("VPC endpoints", destination_security_group_id=endpoint_group.attr_group_id),
+                self._https_to("VPC endpoints", destination_security_group_id=endpoint_group_id),
                 self._https_to("S3", destination_prefix_list_id=prefix_list(self, "s3", s3_prefix_list_id)),
             ],
         )
+        self.security_group_id = workers.attr_group_id
+        """Id of the workers' security group."""
         ingress = ec2.CfnSecurityGroupIngress(
             self,
             "EndpointsIngress",
-            group_id=endpoint_group.attr_group_id,
+            group_id=endpoint_group_id,
             ip_protocol="tcp",
             from_port=443,
             to_port=443,
-            source_security_group_id=workers.attr_group_id,
+            source_security_group_id=self.security_group_id,
             description="HTTPS from the workers",
         )
         self._mark("security-group", ingress)
         self._owner.mark(workers, "security-group", self._reasons.given)
-        self.security_group_id = workers.attr_group_id
-        """Id of the workers' security group."""
-
         self._endpoints: Endpoints | _Elsewhere = Endpoints(
             self,
             self._owner,
             vpc_id=self.vpc_id,
             subnet_ids=self.subnet_ids,
             route_table_ids=route_table_ids,
-            security_group_id=endpoint_group.attr_group_id,
+            security_group_id=endpoint_group_id,
             existing=existing,
             claim=None if vpc is None else partial(existing_vpc.claim, self, vpc.vpc),
         )
@@ -266,12 +267,12 @@ class IsolatedNetwork(Construct):
         if service == "dynamodb" and service not in self._endpoints:
             self._open_dynamodb()
         whose: dict[str, dict[str, Any]] = {
-            "StringEquals": {"aws:PrincipalAccount": role.principal_account or self._stack.account},
-            "ArnEquals": {"aws:PrincipalArn": role.role_arn},
+            "StringEquals": {"aws:PrincipalAccount": role.principal_account or self._place.account},
+            "ArnEquals": {"aws:PrincipalArn": arn_of(role)},
         }
         for operator, keys in (conditions or {}).items():
             whose[operator] = {**keys, **whose.get(operator, {})}
-        self._endpoints.allow(service, actions, resources, whose)
+        self._endpoints.allow(service, Requests(actions, resources, whose))
 
     def _open_dynamodb(self) -> None:
         """A gateway endpoint is a route to public addresses of the service: the workers' group must let them."""
@@ -301,28 +302,29 @@ class IsolatedNetwork(Construct):
             enable_dns_support=True,
             tags=self._named("emrguard"),
         )
-        routes = ec2.CfnRouteTable(self, "RouteTable", vpc_id=vpc.ref, tags=self._named("isolated"))
         self.vpc_id, self.subnet_ids = vpc.ref, []
+        routes = ec2.CfnRouteTable(self, "RouteTable", vpc_id=self.vpc_id, tags=self._named("isolated"))
+        routes_id = routes.ref
         for number, (zone, subnet_range) in enumerate(zip(names, subnet_ranges, strict=False), 1):
             subnet = ec2.CfnSubnet(
                 self,
                 f"Subnet{number}",
-                vpc_id=vpc.ref,
+                vpc_id=self.vpc_id,
                 cidr_block=str(subnet_range),
                 availability_zone=zone,
                 map_public_ip_on_launch=False,
                 tags=self._named(f"workers {number}"),
             )
+            self.subnet_ids.append(subnet.ref)
             association = ec2.CfnSubnetRouteTableAssociation(
-                self, f"Subnet{number}Routes", subnet_id=subnet.ref, route_table_id=routes.ref
+                self, f"Subnet{number}Routes", subnet_id=self.subnet_ids[-1], route_table_id=routes_id
             )
             self._mark("subnet", subnet)
             self._mark("route-table", association)
-            self.subnet_ids.append(subnet.ref)
         self._addresses: list[int] | None = [subnet_ranges[0].num_addresses] * len(names)
         self._mark("vpc", vpc)
         self._mark("route-table", routes)
-        return [routes.ref]
+        return [routes_id]
 
     def _take_vpc(
         self, given: ExistingVpc, cidr: str, zones: Sequence[str] | None, one_zone_because: str | None
@@ -398,25 +400,26 @@ class IsolatedNetwork(Construct):
 
     def _allow_basics(self) -> None:
         """What every job needs: the tenant's buckets, log group and key, and managed logs."""
-        allow, partition, region = self._endpoints.allow, self._stack.partition, self._stack.region
+        allow, place = self._endpoints.allow, self._place
         buckets = [self._data.bucket_arn, self._logs.bucket.bucket_arn]
+        objects = [f"{bucket}/*" for bucket in buckets]
+        # The service's own bucket for managed logs; without it the Spark UI has nothing to show.
+        managed_logs = f"arn:{place.partition}:s3:::prod.{place.region}.appinfo.src"
+        service = {"aws:PrincipalServiceName": "emr-serverless.amazonaws.com", "aws:SourceVpc": self.vpc_id}
         allow(
             "s3",
-            [*_actions.READ_OBJECTS, *_actions.PUT_OBJECTS, *_actions.DELETE_OBJECTS],
-            [f"{bucket}/*" for bucket in buckets],
+            Requests([*_actions.READ_OBJECTS, *_actions.PUT_OBJECTS, *_actions.DELETE_OBJECTS], objects),
+            Requests([*_actions.LIST_OBJECTS, *_actions.LOCATE_BUCKET], buckets),
+            Requests(_actions.PUT_MANAGED_LOGS, [managed_logs, f"{managed_logs}/*"], {"StringEquals": service}),
         )
-        allow("s3", [*_actions.LIST_OBJECTS, *_actions.LOCATE_BUCKET], buckets)
-        # The service's own bucket for managed logs; without it the Spark UI has nothing to show.
-        managed_logs = f"arn:{partition}:s3:::prod.{region}.appinfo.src"
-        service = {"aws:PrincipalServiceName": "emr-serverless.amazonaws.com", "aws:SourceVpc": self.vpc_id}
-        allow("s3", _actions.PUT_MANAGED_LOGS, [managed_logs, f"{managed_logs}/*"], {"StringEquals": service})
-        every_group = self._stack.format_arn(
-            service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+        allow(
+            "logs",
+            Requests(_actions.WRITE_LOG_GROUP, [self._logs.log_group.log_group_arn]),
+            Requests(_actions.DESCRIBE_LOG_GROUPS, [place.arn("logs", "log-group:*")]),
         )
-        allow("logs", _actions.WRITE_LOG_GROUP, [self._logs.log_group.log_group_arn])
-        allow("logs", _actions.DESCRIBE_LOG_GROUPS, [every_group])
-        allow("kms", [*_actions.DECRYPT, *_actions.ENCRYPT, *_actions.DESCRIBE_KEY], [self._key.key_arn])
-        allow("sts", _actions.WHO_AM_I, ["*"])
+        key_use = [*_actions.DECRYPT, *_actions.ENCRYPT, *_actions.DESCRIBE_KEY]
+        allow("kms", Requests(key_use, [self._key.key_arn]))
+        allow("sts", Requests(_actions.WHO_AM_I, ["*"]))
 
 
 class _Elsewhere:
@@ -425,31 +428,17 @@ class _Elsewhere:
     addresses = 0
 
     def __init__(self, scope: Construct, because: str, vpc_id: str) -> None:
-        self._scope, self._account = scope, cdk.Stack.of(scope).account
+        self._scope, self._account = scope, place_of(scope).account
         self.for_owner = HandedOver(scope, "vpc", because, vpc=vpc_id)
 
     def __contains__(self, service: str) -> bool:
         return True
 
-    def allow(
-        self,
-        service: EndpointService,
-        actions: Sequence[str],
-        resources: Sequence[str],
-        conditions: Mapping[str, Any] | None = None,
-    ) -> None:
-        """One more statement for the policy of the service's endpoint."""
+    def allow(self, service: EndpointService, *requests: Requests) -> None:
+        """More statements for the policy of the service's endpoint."""
         check_service(self._scope, "service", service)
-        own = {"StringEquals": {"aws:PrincipalAccount": self._account}}
-        self.for_owner.add(
-            iam.PolicyStatement(
-                principals=[iam.AnyPrincipal()],
-                actions=list(actions),
-                resources=list(resources),
-                conditions=own if conditions is None else conditions,
-            ),
-            service,
-        )
+        for each in requests:
+            self.for_owner.add(iam.PolicyStatement.from_json(each.as_json(self._account)), service)
 
 
 class ImportedNetwork(IsolatedNetwork):
@@ -531,7 +520,7 @@ class ImportedNetwork(IsolatedNetwork):
         self.tenant = _arguments.tenant_name(self, tenant)
         """Name of the tenant whose workers run there."""
         self._owner = Owner(tenant=tenant)
-        self._stack = cdk.Stack.of(self)
+        self._place = place_of(self, within=scope)
         self._key, self._data, self._logs = key, data, logs
         self._connections = None
         self._addresses = None
@@ -551,7 +540,7 @@ class ImportedNetwork(IsolatedNetwork):
         """A security group has the workers of one tenant."""
         root = cdk.Stage.of(self)
         claimed = {} if root is None else _GROUPS.setdefault(root, {})
-        other = claimed.setdefault((self._stack.account, self.security_group_id), self.tenant)
+        other = claimed.setdefault((self._place.account, self.security_group_id), self.tenant)
         if other != self.tenant:
             mend = f"it has the workers of {other}: ask for one of {self.tenant}'s own"
             raise ArgumentError(self.node.path, "security_group_id", self.security_group_id, mend)

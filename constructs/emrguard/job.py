@@ -11,6 +11,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from emrguard import _arguments
+from emrguard._kept import unresolved
 from emrguard.exceptions import ArgumentError
 from emrguard.execution_role import ExecutionRole
 from emrguard.hive_application import HiveApplication
@@ -174,7 +175,7 @@ def _spark_driver(path: str, job: SparkJob) -> dict[str, Any]:
     _check(path, "entry_point", job.entry_point, _PLACE, "write s3://<bucket>/<key>, or a path in the image")
     arguments = _words(path, "arguments", job.arguments)
     for value in arguments:
-        if not cdk.Token.is_unresolved(value) and not 1 <= len(value) <= _LONGEST_ARGUMENT:
+        if not unresolved(value) and not 1 <= len(value) <= _LONGEST_ARGUMENT:
             raise ArgumentError(path, "arguments", value, f"write 1 to {_LONGEST_ARGUMENT} characters")
     options = _words(path, "submit_options", job.submit_options)
     for word in options:
@@ -241,7 +242,7 @@ def _words(path: str, argument: str, given: Sequence[str]) -> list[str]:
 
 def _joined(path: str, argument: str, words: Sequence[str]) -> str:
     for word in words:
-        if not word or (not cdk.Token.is_unresolved(word) and re.search(r"[\s'\"\\]", word)):
+        if not word or (not unresolved(word) and re.search(r"[\s'\"\\]", word)):
             raise ArgumentError(path, argument, word, "write words without spaces, quotes and backslashes")
     text = " ".join(words)
     if len(text) > _LONGEST_PARAMETERS:
@@ -251,5 +252,5 @@ def _joined(path: str, argument: str, words: Sequence[str]) -> str:
 
 
 def _check(path: str, argument: str, value: str, pattern: re.Pattern[str], mend: str) -> None:
-    if not isinstance(value, str) or (not cdk.Token.is_unresolved(value) and not pattern.fullmatch(value)):
+    if not isinstance(value, str) or (not unresolved(value) and not pattern.fullmatch(value)):
         raise ArgumentError(path, argument, value, mend)

@@ -11,6 +11,7 @@ from constructs import Construct, IConstruct
 
 from emrguard import _actions, _arguments, _retention, _wildcards
 from emrguard._handing_over import HandedOver, check
+from emrguard._kept import days, place_of
 from emrguard._manifest import Owner
 from emrguard._reasons import Reasons
 from emrguard.data_bucket import TenantBucket
@@ -57,10 +58,11 @@ class JobLogs(Construct):
         retention_because: str | None = None,
     ) -> None:
         super().__init__(scope, id)
-        kept = expire_after or cdk.Duration.days(365)
+        kept = expire_after or days(365)
         reasons = Reasons(self)
         _retention.check(self, reasons, retention, kept, retention_because)
         owner = Owner(tenant=_arguments.tenant_name(self, tenant))
+        owner.tag(self, within=scope)
         self.log_group_name = f"/aws/emr-serverless/{tenant}"
         """Name of the log group; plain text."""
         self.bucket: TenantBucket = TenantBucket(
@@ -70,7 +72,7 @@ class JobLogs(Construct):
             part="log-bucket",
             key=key,
             expire_after=kept,
-            keep_old_versions_for=cdk.Duration.days(30),
+            keep_old_versions_for=days(30),
         )
         """The log bucket."""
         key.allow_log_group(self.log_group_name)
@@ -85,7 +87,6 @@ class JobLogs(Construct):
         """The log group."""
         owner.mark(self.log_group, "log-group", reasons.given)
         key.accept_for(self.log_group)
-        owner.tag(self)
 
     @staticmethod
     def from_bucket(
@@ -106,17 +107,13 @@ class JobLogs(Construct):
         needed because the application names the key of the log group.
         https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/logging.html
         """
-        stack = cdk.Stack.of(self)
-        every_group = stack.format_arn(
-            service="logs", resource="log-group", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
-        )
         own_group = iam.Grant.add_to_principal(
             grantee=role, actions=list(_actions.WRITE_LOG_GROUP), resource_arns=[self.log_group.log_group_arn]
         )
         describe = _wildcards.grant(
             role,
             _actions.DESCRIBE_LOG_GROUPS,
-            every_group,
+            place_of(self).arn("logs", "log-group:*"),
             "The EMR Serverless guide demands logs:DescribeLogGroups on all log groups; it tells names, never contents",
         )
         return self.bucket.grant_put(role, _PREFIX).combine(own_group).combine(describe)

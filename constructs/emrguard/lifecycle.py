@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,19 +16,14 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from emrguard import _actions, _arguments, _wildcards
+from emrguard._kept import arn_of, as_json, document, stack_of
 from emrguard._manifest import Owner
 from emrguard._reasons import Reasons
 from emrguard.exceptions import ArgumentError
 from emrguard.interfaces import IApplicationKey
 
+_RUNTIME = "python3.14"
 _CODE = Path(__file__).with_name("_lifecycle_function.py")
-_WATCHED = (
-    "name", "type", "release_label", "architecture", "auto_start_configuration", "auto_stop_configuration",
-    "initial_capacity", "maximum_capacity", "network_configuration", "monitoring_configuration",
-    "runtime_configuration", "scheduler_configuration", "interactive_configuration", "image_configuration",
-    "worker_type_specifications", "identity_center_configuration",
-)  # fmt: skip
-"""Properties of an application that UpdateApplication changes, and those that replace it; tags it takes at any time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +106,8 @@ class _Function(Construct):
         job_level_cost_allocation: bool,
     ) -> None:
         super().__init__(scope, id)
-        stack = cdk.Stack.of(self)
+        stack = stack_of(self, within=scope)
+        description = f"Changes and stops the application {scope.node.path} for CloudFormation"
         name = f"/aws/lambda/emrguard-{owner.tenant}-{self.node.addr[-8:]}"
         key.allow_log_group(name)
         group = logs.LogGroup(
@@ -126,65 +123,63 @@ class _Function(Construct):
         role = iam.Role(
             self,
             "Role",
-            description=f"Changes and stops the application {scope.node.path} for CloudFormation",
+            description=description,
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             inline_policies={
-                "Own": iam.PolicyDocument(
-                    statements=[
-                        _allow(_actions.WRITE_OWN_LOGS, group.log_group_arn),
-                        _allow(_actions.DESCRIBE_STACK_RESOURCE, cdk.Aws.STACK_ID),
-                    ]
+                "Own": document(
+                    as_json(_actions.WRITE_OWN_LOGS, [group.log_group_arn]),
+                    as_json(_actions.DESCRIBE_STACK_RESOURCE, [cdk.Aws.STACK_ID]),
                 )
             },
         )
         function = lambda_.CfnFunction(
             self,
             "Function",
-            description=f"Changes and stops the application {scope.node.path} for CloudFormation",
-            runtime=lambda_.Runtime.PYTHON_3_14.name,
+            description=description,
+            runtime=_RUNTIME,
             handler="index.handler",
             code=lambda_.CfnFunction.CodeProperty(zip_file=_CODE.read_text(encoding="utf-8")),
-            role=role.role_arn,
+            role=arn_of(role),
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group.log_group_name),
             memory_size=256,
             timeout=900,
         )
+        arn = application.attr_arn
         # A policy of its own, which exists after the application: the function exists before it.
         rights = iam.Policy(
             self,
             "Rights",
             roles=[role],
-            statements=[
-                _allow(_actions.CHANGE_APPLICATION, application.attr_arn),
-                _allow(_actions.CANCEL_JOB_RUNS, f"{application.attr_arn}/jobruns/*"),
-            ],
+            document=document(
+                as_json(_actions.CHANGE_APPLICATION, [arn]),
+                as_json(_actions.CANCEL_JOB_RUNS, [f"{arn}/jobruns/*"]),
+            ),
         )
         _wildcards.accept(
             rights,
-            f"{application.attr_arn}/jobruns/*",
+            f"{arn}/jobruns/*",
             "All job runs of one application; EMR Serverless makes up their ids",
         )
-        before = cdk.CustomResource(
+        called = {"ServiceToken": function.attr_arn, "ServiceTimeout": _ANSWERED_WITHIN_SECONDS}
+        before = cdk.CfnResource(
             self,
             "Before",
-            resource_type="Custom::EmrGuardStopBeforeUpdate",
-            service_token=function.attr_arn,
-            service_timeout=_ANSWERED_WITHIN,
-            properties={
+            type="Custom::EmrGuardStopBeforeUpdate",
+            properties=called
+            | {
                 "StopBeforeUpdate": stack.get_logical_id(application),
                 "DrainMinutes": drain,
                 # CloudFormation calls whenever one of these changes, before it changes the application itself.
                 "Watched": stack.to_json_string(cdk.Lazy.any(_Properties(application))),
             },
         )
-        application.node.add_dependency(before)
-        after = cdk.CustomResource(
+        application.add_resource_dependency(before)
+        after = cdk.CfnResource(
             self,
             "After",
-            resource_type="Custom::EmrGuardApplication",
-            service_token=function.attr_arn,
-            service_timeout=_ANSWERED_WITHIN,
-            properties={
+            type="Custom::EmrGuardApplication",
+            properties=called
+            | {
                 "ApplicationId": application.attr_application_id,
                 "DiskEncryptionKeyArn": key.key_arn,
                 "JobLevelCostAllocation": job_level_cost_allocation,
@@ -193,15 +188,13 @@ class _Function(Construct):
             },
         )
         after.node.add_dependency(rights)
-        owner.mark_all_below(self, "lifecycle")
+        for each in (group, role, function, before, after):
+            owner.mark(each, "lifecycle")
+        owner.tag(self, within=scope)
 
 
-_ANSWERED_WITHIN = cdk.Duration.minutes(50)
+_ANSWERED_WITHIN_SECONDS = "3000"
 """The function answers after 48 minutes at the latest; should it not, CloudFormation waits no full hour."""
-
-
-def _allow(actions: _actions.Actions, resource: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=list(actions), resources=[resource])
 
 
 @jsii.implements(cdk.IStableAnyProducer)
@@ -212,6 +205,6 @@ class _Properties:
         self._application = application
 
     def produce(self) -> Any:
-        """Those that are set, by name."""
-        found = {name: getattr(self._application, name) for name in _WATCHED}
-        return {name: value for name, value in found.items() if value is not None}
+        """Those that are set, by name: whatever changes them. An application takes new tags at any time."""
+        found: Mapping[str, Any] = self._application._cfn_properties
+        return {name: value for name, value in found.items() if name != "tags"}

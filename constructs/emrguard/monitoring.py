@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import aws_cdk as cdk
 from aws_cdk import aws_emrserverless as emrserverless
 from constructs import Construct
 
 from emrguard import _prometheus
 from emrguard._engine import Engine
+from emrguard._kept import unresolved
 from emrguard._reasons import Reasons
 from emrguard.exceptions import ArgumentError
 from emrguard.interfaces import IApplicationKey, IJobLogs
@@ -119,7 +119,7 @@ def _check(scope: Construct, given: Monitoring, engine: Engine) -> None:
         mend = f"leave it out: EMR Serverless sends metrics of Spark to Prometheus, none of {engine.name}"
         raise ArgumentError(scope.node.path, "monitoring.prometheus_url", given.prometheus_url, mend)
     prefix = given.log_stream_prefix
-    if prefix is not None and not cdk.Token.is_unresolved(prefix) and not _STREAM_PREFIX.fullmatch(prefix):
+    if prefix is not None and not unresolved(prefix) and not _STREAM_PREFIX.fullmatch(prefix):
         mend = "write up to 512 characters without ':' and '*'"
         raise ArgumentError(scope.node.path, "monitoring.log_stream_prefix", prefix, mend)
     if given.prometheus_url is not None:

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from emrguard import _arguments, _trail_alerts
+from emrguard._kept import unresolved
 from emrguard._manifest import Owner
 from emrguard.alerts import Alerts
 from emrguard.exceptions import ArgumentError
@@ -48,7 +49,7 @@ class OrganizationTrail(Construct):
         self, scope: Construct, id: str, *, trail_arn: str, because: str, alerts: Alerts | None = None
     ) -> None:
         super().__init__(scope, id)
-        if not cdk.Token.is_unresolved(trail_arn) and not _TRAIL_ARN.fullmatch(trail_arn):
+        if not unresolved(trail_arn) and not _TRAIL_ARN.fullmatch(trail_arn):
             raise ArgumentError(
                 self.node.path, "trail_arn", trail_arn, "write arn:aws:cloudtrail:<region>:<account>:trail/<name>"
             )

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from emrguard import _arguments
+from emrguard._kept import unresolved
 from emrguard._manifest import Owner, Part, add_reasons
 from emrguard._reasons import Reasons
 from emrguard.alerts import Alerts
@@ -133,7 +134,7 @@ class Platform(Construct):
         """
         path = self.node.path
         reason = _arguments.reason(path, "because", because)
-        if not cdk.Token.is_unresolved(arn) and (not arn.startswith("arn:") or set(arn) & set("*?")):
+        if not unresolved(arn) and (not arn.startswith("arn:") or set(arn) & set("*?")):
             raise ArgumentError(path, "arn", arn, "write the ARN of one resource, without a wildcard")
         Owner(shared=reason).declare_outside(self, arn)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import ClassVar
 
-import aws_cdk as cdk
-
 from emrguard import _arguments
+from emrguard._kept import unresolved
 from emrguard.exceptions import ArgumentError
 from emrguard_policies import releases
 from emrguard_policies.releases import Feature
@@ -110,7 +109,7 @@ class ReleaseLabel:
 def _read(path: str, argument: str, label: str, unknown_because: str | None = None) -> ReleaseLabel:
     if unknown_because is not None:
         _arguments.reason(path, "unknown_because", unknown_because)
-    if cdk.Token.is_unresolved(label) or releases.is_known(label):
+    if unresolved(label) or releases.is_known(label):
         return ReleaseLabel(label)
     if releases.version(label) is None:
         raise ArgumentError(path, argument, label, f"write a label such as {DEFAULT_RELEASE.label!r}")

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_emrserverless as emrserverless
 from constructs import Construct
 
 from emrguard._engine import Engine
+from emrguard._kept import unresolved
 from emrguard.exceptions import ArgumentError
 
 _NAME = re.compile(r"[a-zA-Z]+[-a-zA-Z0-9_.]*")
@@ -51,7 +51,7 @@ def check_properties(scope: Construct, argument: str, properties: Mapping[str, s
         if not _NAME.fullmatch(name):
             mend = "a property's name starts with a letter, and goes on with letters, digits, '-', '_' and '.'"
             raise ArgumentError(scope.node.path, argument, name, mend)
-        if not isinstance(value, str) or (not cdk.Token.is_unresolved(value) and not 1 <= len(value) <= _LONGEST):
+        if not isinstance(value, str) or (not unresolved(value) and not 1 <= len(value) <= _LONGEST):
             mend = f"write a string of 1 to {_LONGEST} characters"
             raise ArgumentError(scope.node.path, f"{argument}[{name!r}]", value, mend)
 

@@ -41,4 +41,4 @@ class SubmitterRole(iam.Role):
             assumed_by=with_mfa(assumed_by),
             max_session_duration=cdk.Duration.hours(1),
         )
-        Owner(tenant=tenant).mark_all_below(self, "submitter-role")
+        Owner(tenant=tenant).mark_role(self, "submitter-role", within=scope)

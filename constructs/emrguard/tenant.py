@@ -14,6 +14,7 @@ from constructs import Construct, IConstruct
 
 from emrguard import _arguments
 from emrguard._application import CommonOptions
+from emrguard._kept import unresolved
 from emrguard._manifest import Owner, Part
 from emrguard.application_key import ApplicationKey
 from emrguard.capacity import Capacity
@@ -118,6 +119,7 @@ class Tenant(Construct):
         super().__init__(scope, id)
         self.name = _claim(self, _arguments.tenant_name(self, name))
         """Name of the tenant."""
+        Owner(tenant=name).tag(self)
         self.key = ApplicationKey(self, "Key", tenant=name)
         """The key of all that the tenant stores."""
         self.data = DataBucket(
@@ -172,7 +174,6 @@ class Tenant(Construct):
             self._equip(self, name, first, self._inputs, self._outputs, submitters)
         if permissions_boundary is not None:
             iam.PermissionsBoundary.of(self).apply(permissions_boundary)
-        Owner(tenant=name).tag(self)
 
     @property
     def applications(self) -> Mapping[str, TenantApplication]:
@@ -337,7 +338,7 @@ class Tenant(Construct):
     def _add(self, name: str) -> Construct:
         """The scope of a further application."""
         path = self.node.path
-        if cdk.Token.is_unresolved(name) or not _APPLICATION.fullmatch(name):
+        if unresolved(name) or not _APPLICATION.fullmatch(name):
             mend = "write up to 31 of a-z, 0-9 and -, the first one a letter, as plain text"
             raise ArgumentError(path, "name", name, mend)
         if name in self._applications or name == self.name:
@@ -346,7 +347,9 @@ class Tenant(Construct):
         if self._roles_over_all:
             mend = f"add it before {self._roles_over_all[0]}, which covers the applications that there are by then"
             raise ArgumentError(path, "name", name, mend)
-        return Construct(self, name)
+        scope = Construct(self, name)
+        Owner(tenant=self.name).tag(scope, within=self)
+        return scope
 
     def _equip(
         self,

@@ -13,6 +13,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from emrguard import _actions
+from emrguard._kept import unresolved
 from emrguard._reasons import Reasons
 from emrguard.exceptions import ArgumentError
 from emrguard.release_label import ReleaseLabel, demand
@@ -56,7 +57,7 @@ class WorkerImage:
         Raises:
             ArgumentError: the digest has another form.
         """
-        if not cdk.Token.is_unresolved(digest) and not _DIGEST.fullmatch(f"@{digest}"):
+        if not unresolved(digest) and not _DIGEST.fullmatch(f"@{digest}"):
             raise ArgumentError(repository.node.path, "digest", digest, "write sha256:<64 digits>; a tag can be moved")
         stack = cdk.Stack.of(repository)
         applications = stack.format_arn(service="emr-serverless", resource="/applications", resource_name="*")
@@ -82,13 +83,13 @@ def properties(
         ArgumentError: it is no image of the Region, or has no digest and no reason.
     """
     path, uri = scope.node.path, image.uri
-    if not cdk.Token.is_unresolved(uri):
+    if not unresolved(uri):
         found = _IMAGE.fullmatch(uri)
         if found is None or len(uri) > 1024:
             mend = "write <12 digits>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:<64 digits>"
             raise ArgumentError(path, f"{argument}.uri", uri, mend)
         region = cdk.Stack.of(scope).region
-        if not cdk.Token.is_unresolved(region) and found["region"] != region:
+        if not unresolved(region) and found["region"] != region:
             raise ArgumentError(path, f"{argument}.uri", uri, f"use an image in the application's Region, {region}")
     tagged = reasons.take(f"{argument}.mutable_tag_because", image.mutable_tag_because, "EMRG511")
     if tagged == bool(_DIGEST.search(uri)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ _ELSEWHERE = (
     "AWS::CloudFormation::StackSet",
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 )  # fmt: skip
+_POLICIES = {"AWS::IAM::Policy": "Roles", "AWS::IAM::ManagedPolicy": "Roles", "AWS::S3::BucketPolicy": "Bucket"}
+"""The property that says whose a policy is, by type."""
 _ENVIRONMENT = re.compile(r"^aws://([^/]+)/([^/]+)$")
 
 
@@ -240,6 +242,7 @@ class _Loader:
         )
         for logical_id, found in _section(body, "Resources", file).items():
             resources[logical_id] = _resource(logical_id, found, template)
+        _mark_policies(resources)
         for section in ("Parameters", "Outputs", "Conditions", "Mappings"):
             _section(body, section, file)
         self.templates.append(template)
@@ -340,6 +343,19 @@ def _resource(logical_id: str, found: Any, template: Template) -> Resource:
     properties = _section(body, "Properties", file, where)
     metadata = _section(body, "Metadata", file, where)
     return Resource(logical_id, kind, properties, metadata, template, _mark(metadata.get("emrguard"), file, where))
+
+
+def _mark_policies(resources: dict[str, Resource]) -> None:
+    """A policy is a part of the roles or the bucket that it is of: without a mark of its own it has theirs."""
+    for logical_id, resource in resources.items():
+        if resource.type not in _POLICIES or "emrguard" in resource.metadata:
+            continue
+        bearers = resource.properties.get(_POLICIES[resource.type])
+        bearers = bearers if isinstance(bearers, list) else [bearers]
+        names = [each.get("Ref") if isinstance(each, dict) else None for each in bearers]
+        marks = [resources[name].mark if isinstance(name, str) and name in resources else Mark() for name in names]
+        if marks and all(mark == marks[0] for mark in marks):
+            resources[logical_id] = replace(resource, mark=replace(marks[0], reasons={}))
 
 
 def _mark(found: Any, file: Path, resource: str) -> Mark:

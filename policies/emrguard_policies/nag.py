@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from importlib.metadata import version
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from cdk_nag import NagPack
@@ -21,6 +22,8 @@ from emrguard_policies.rules.acknowledgments import PACK
 from emrguard_policies.rules.registry import all_rules, rule_of
 
 _OWN_ID = re.compile(r"^EMRG\d{3}$")
+
+_VALIDATIONS: WeakKeyDictionary[IConstruct, cdk.Validations] = WeakKeyDictionary()
 
 
 class EmrGuardChecks(NagPack):
@@ -88,7 +91,14 @@ def acknowledge(construct: IConstruct, rule_id: str, reason: str) -> None:
         raise InputError(
             f"{construct.node.path}: the acknowledgment of {rule_id} has no reason; say why it is accepted"
         )
-    cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=_qualified(rule_id), reason=reason.strip()))
+    _validations(construct).acknowledge(cdk.Acknowledgment(id=_qualified(rule_id), reason=reason.strip()))
+
+
+def _validations(construct: IConstruct) -> cdk.Validations:
+    found = _VALIDATIONS.get(construct)
+    if found is None:
+        found = _VALIDATIONS[construct] = cdk.Validations.of(construct)
+    return found
 
 
 def _qualified(rule_id: str) -> str:

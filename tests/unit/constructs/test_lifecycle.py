@@ -114,8 +114,8 @@ def test_the_watched_properties_follow_the_application() -> None:
     found = synthesize(build).one("Custom::EmrGuardStopBeforeUpdate")
     assert found["DrainMinutes"] == 30
     watched = json.loads(found["Watched"])
-    assert watched["release_label"] == "emr-7.13.0"
-    assert len(watched["network_configuration"]["subnetIds"]) == 2
+    assert watched["releaseLabel"] == "emr-7.13.0"
+    assert len(watched["networkConfiguration"]["subnetIds"]) == 2
     assert "tags" not in watched
 
 

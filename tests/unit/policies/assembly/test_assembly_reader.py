@@ -234,3 +234,40 @@ def test_a_manifest_that_names_a_missing_template_is_refused(tmp_path: Path) -> 
     (tmp_path / "Data.template.json").unlink()
     with pytest.raises(InputError, match="Data names the template"):
         load(tmp_path)
+
+
+ROLE_MARK = {"emrguard": {"tenant": "flights", "part": "execution-role", "reasons": {"some_because": "for a reason"}}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "owner"),
+    [
+        ({"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "Ours"}]}}, "flights"),
+        ({"Type": "AWS::IAM::ManagedPolicy", "Properties": {"Roles": [{"Ref": "Ours"}]}}, "flights"),
+        ({"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": {"Ref": "Ours"}}}, "flights"),
+        ({"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "Ours"}, {"Ref": "Other"}]}}, None),
+        ({"Type": "AWS::IAM::Policy", "Properties": {"Roles": ["a-name", {"Ref": "Gone"}]}}, None),
+        ({"Type": "AWS::IAM::Policy", "Properties": {"Roles": "of another form"}}, None),
+        ({"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": ["Ours"]}]}}, None),
+        ({"Type": "AWS::IAM::Policy"}, None),
+        (
+            {
+                "Type": "AWS::IAM::Policy",
+                "Properties": {"Roles": [{"Ref": "Ours"}]},
+                "Metadata": {"emrguard": {"tenant": "payroll"}},
+            },
+            "payroll",
+        ),
+    ],
+)
+def test_a_policy_is_marked_like_what_it_is_of(tmp_path: Path, policy: dict[str, Any], owner: str | None) -> None:
+    """The rights of a tenant's role are the tenant's; a mark of its own counts first, mixed owners give none."""
+    roles = {
+        "Ours": {"Type": "AWS::IAM::Role", "Metadata": ROLE_MARK},
+        "Other": {"Type": "AWS::IAM::Role", "Metadata": {"emrguard": {"tenant": "payroll"}}},
+    }
+    file = write(tmp_path / "a.template.json", {"Resources": roles | {"Policy": policy}})
+    (found,) = (each for each in load(file).resources() if each.logical_id == "Policy")
+    assert found.mark.tenant == owner
+    assert found.mark.part == ("execution-role" if owner == "flights" else None)
+    assert found.mark.reasons == {}
