@@ -103,8 +103,12 @@ class Owner:
         self.tag(scope)
 
     def mark_role(self, role: iam.Role, part: Part, within: IConstruct | None = None) -> None:
-        """Mark and tag a role. Its inline policies, made with the first grant, count as marked like the role itself."""
-        self.mark(role, part)
+        """Mark and tag a role. Its inline policies, made with the first grant, count as marked like the role itself.
+
+        A role that is not made here (`iam.Role.customize_roles`) has nothing to mark.
+        """
+        if (made := role.node.default_child) is not None:
+            self.mark(made, part)
         self.tag(role, within)
         stack_of(role, within)
 

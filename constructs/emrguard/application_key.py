@@ -219,7 +219,7 @@ class ImportedKey(ApplicationKey):
         """The key itself."""
         self._key_arn = key_arn
         self._for_owner = HandedOver(self, "key", because, arn=key_arn)
-        self._let(self._managed_logs())
+        self._let(iam.PolicyStatement.from_json(self._managed_logs()))
 
     def statements_for_owner(self) -> str:
         """What the owner must add to the key's policy for all that is granted: statements, as JSON.
