@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import click
+import yaml
 
 from emrguard_policies.exceptions import InputError
-from emrguard_policies.rules import pages
+from emrguard_policies.rules import example_templates, pages
 from emrguard_policies.rules.base import SEVERITIES, Severity
 from emrguard_policies.rules.context import APPLICATION
 from emrguard_policies.rules.registry import CATEGORIES, all_rules, rule_of
@@ -66,10 +67,25 @@ def new(name: str, kind: str, path: str, category: str | None, severity: Severit
 
 @click.command()
 @click.argument("rule_id", metavar="ID")
-def explain(rule_id: str) -> None:
+@click.option("--whole", metavar="EXAMPLE", help="Print one example, such as bad-1, as a whole template to audit.")
+def explain(rule_id: str, whole: str | None) -> None:
     """Explain one rule: why it exists, how to mend a finding, a bad and a good template."""
     try:
         rule = rule_of(rule_id)
     except InputError as error:
         raise click.BadParameter(str(error), param_hint="ID") from error
-    click.echo(pages.page(rule), nl=False)
+    if whole is None:
+        click.echo(pages.page(rule), nl=False)
+        return
+    try:
+        file = pages.example(rule, whole)
+    except InputError as error:
+        raise click.BadParameter(str(error), param_hint="--whole") from error
+    click.echo(yaml.dump(example_templates.whole(file), Dumper=_Plain, sort_keys=False, width=120), nl=False)
+
+
+class _Plain(yaml.SafeDumper):
+    """YAML without anchors, which CloudFormation does not read."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002
+        return True

@@ -6,11 +6,15 @@ import json
 from pathlib import Path
 
 from emrguard_policies.exceptions import InputError
+from emrguard_policies.rules import example_templates
 from emrguard_policies.rules.base import Rule
 from emrguard_policies.rules.registry import all_rules
 
 EXAMPLES = Path(__file__).parent / "examples"
 """One directory a rule, named by its id; `bad*.yaml`, `good*.yaml` and `undecidable*.yaml` in it are run as tests."""
+
+SOUND_PAGE = "sound-templates.md"
+"""The page with the templates that examples are laid over."""
 
 _GROUPS = {
     "0": "Acknowledgments", "1": "Encryption and data protection", "2": "Network", "3": "IAM and trust",
@@ -45,19 +49,46 @@ def page(rule: Rule) -> str:
     titles = {"bad": "Bad", "good": "Good", "undecidable": "Undecidable (reported as a warning)"}
     for kind, title in titles.items():
         for file in examples(rule, kind):
-            lines += [f"## {title}", "", "```yaml", file.read_text(encoding="utf-8").rstrip(), "```", ""]
+            text = file.read_text(encoding="utf-8").rstrip()
+            lines += [f"## {title}", "", *_laid_over(file), "```yaml", text, "```", ""]
+    return "\n".join(lines)
+
+
+def _laid_over(file: Path) -> list[str]:
+    """The sentence that says which sound templates an example is laid over."""
+    names = example_templates.parts(file)
+    if not names:
+        return []
+    links = " and ".join(f"[{name}]({SOUND_PAGE}#{name})" for name in names)
+    return [f"Laid over the sound template{'s' if len(names) > 1 else ''} {links}:", ""]
+
+
+def sound_templates() -> str:
+    """The page of the sound templates."""
+    lines = [
+        "# Sound templates",
+        "",
+        "No rule finds anything in these. An example of a rule that names one in `Metadata.emrguard.part-of` shows",
+        "the lines that it changes there: objects are merged by their keys, lists are replaced, `null` takes away. A",
+        "statement of a policy that has a `Sid` takes the place of the one with that `Sid`, or is added; with",
+        "`Effect: null` it goes. `emrguard explain EMRG105 --whole bad` prints an example as the whole template.",
+        "",
+    ]
+    for file in sorted(example_templates.SOUND.glob("*.yaml")):
+        text = file.read_text(encoding="utf-8").rstrip()
+        lines += [f"## {file.stem}", "", *_laid_over(file), "```yaml", text, "```", ""]
     return "\n".join(lines)
 
 
 def index() -> str:
     """The list of all rules."""
-    lines = ["# Rules", ""]
+    lines = ["# Rules", "", f"The examples on the pages are laid over these: [sound templates]({SOUND_PAGE})", ""]
     group = ""
     for rule in all_rules():
         if rule.id[4] != group:
             group = rule.id[4]
             lines += [
-                *([""] if len(lines) > 2 else []),
+                *([""] if len(lines) > 4 else []),
                 f"## {_GROUPS[group]}",
                 "",
                 "| Rule | Severity | Bad pattern |",
@@ -92,6 +123,18 @@ def examples(rule: Rule, kind: str) -> list[Path]:
     return sorted((EXAMPLES / rule.id.lower()).glob(f"{kind}*.yaml"))
 
 
+def example(rule: Rule, name: str) -> Path:
+    """One example template by its name, such as `bad-1`.
+
+    Raises:
+        InputError: the rule has no example of that name.
+    """
+    found = {file.stem: file for kind in ("bad", "good", "undecidable") for file in examples(rule, kind)}
+    if name not in found:
+        raise InputError(f"{rule.id} has no example {name!r}; it has {', '.join(found)}")
+    return found[name]
+
+
 def file_name(rule: Rule) -> str:
     """The name of a rule's page."""
     return f"{rule.id}-{rule.name}.md"
@@ -99,7 +142,8 @@ def file_name(rule: Rule) -> str:
 
 def files() -> dict[str, str]:
     """All pages by file name."""
-    return {"README.md": _NOTICE + index(), **{file_name(rule): _NOTICE + page(rule) for rule in all_rules()}}
+    pages = {file_name(rule): _NOTICE + page(rule) for rule in all_rules()}
+    return {"README.md": _NOTICE + index(), SOUND_PAGE: _NOTICE + sound_templates(), **pages}
 
 
 def write(directory: str) -> int:

@@ -31,7 +31,8 @@ _CATEGORY_OF_SERVICE = {
     "EMR": "clusters", "StepFunctions": "jobs", "Scheduler": "jobs",
 }  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
-_REQUIRED = {APPLICATION: {"Type": "SPARK", "ReleaseLabel": "emr-7.14.0"}}
+_SOUND = {APPLICATION: ("application", "App")}
+"""The sound template that the examples of a type are laid over, and the resource of that type in it."""
 _DEPENDS = """Parameters:
   Value:
     Type: String
@@ -125,6 +126,7 @@ def _files(new: NewRule, rule_id: str, root: Path) -> dict[Path, str]:
         "title": title,
         "rationale": _rationale(new.why) if new.why.strip() else f"{title}.\n\n{unwritten}\n",
         "source": _source(new.type),
+        "logical_id": _SOUND.get(new.type, ("", "Example"))[1],
     }
     environment = Environment(
         loader=PackageLoader("emrguard_policies.rules", "new_rule"),
@@ -132,16 +134,19 @@ def _files(new: NewRule, rule_id: str, root: Path) -> dict[Path, str]:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    base = _REQUIRED.get(new.type) or {key: _sample(schema["properties"][key], schema) for key in _required(schema)}
+    required = {key: _sample(schema["properties"][key], schema) for key in _required(schema)}
+    # A sound template has what is required, and may have what the bad example must not.
+    base, without = ({}, _with({}, way, None)) if new.type in _SOUND else (required, required)
     module = f"{rule_id.lower()}_{name.replace('-', '_')}"
     rules = root / "policies" / "emrguard_policies" / "rules"
     examples = rules / "examples" / rule_id.lower()
     return {
         rules / f"{module}.py": environment.get_template("module.py.j2").render(parts),
-        examples / "bad.yaml": _template(new.type, base),
+        examples / "bad.yaml": _template(new.type, without),
         examples / "good.yaml": _template(new.type, _with(base, way, value)),
-        examples / "undecidable.yaml": _DEPENDS
-        + _template(new.type, _with(base, way, "CHOICE")).replace(": CHOICE\n", f": {_CHOICE}\n"),
+        examples / "undecidable.yaml": _template(new.type, _with(base, way, "CHOICE"), _DEPENDS).replace(
+            ": CHOICE\n", f": {_CHOICE}\n"
+        ),
         root / "tests" / "unit" / "policies" / "rules" / f"test_{module}.py": environment.get_template(
             "test.py.j2"
         ).render(parts),
@@ -227,9 +232,11 @@ def _with(properties: Mapping[str, Any], way: list[str], value: Any) -> dict[str
     return {**properties, key: _with(below, rest, value) if rest else value}
 
 
-def _template(kind: str, properties: Mapping[str, Any]) -> str:
+def _template(kind: str, properties: Mapping[str, Any], parameters: str = "") -> str:
+    sound, logical_id = _SOUND.get(kind, ("", "Example"))
     resource = {"Type": kind, **({"Properties": dict(properties)} if properties else {})}
-    return yaml.safe_dump({"Resources": {"Example": resource}}, sort_keys=False)
+    part_of = f"Metadata: {{emrguard: {{part-of: {sound}}}}}\n" if sound else ""
+    return part_of + parameters + yaml.safe_dump({"Resources": {logical_id: resource}}, sort_keys=False)
 
 
 def _source(kind: str) -> str:

@@ -199,3 +199,14 @@ def test_a_rule_is_explained() -> None:
     for part in ("# EMRG201", "## Mend", "## Bad", "## Good", "https://docs.aws.amazon.com/"):
         assert part in output
     assert CliRunner().invoke(explain, ["EMRG999"]).exit_code == 2
+
+
+def test_an_example_is_printed_whole(tmp_path: Path) -> None:
+    """Who wants to see a finding audits the example with all that it is laid over."""
+    file = tmp_path / "whole.yaml"
+    file.write_text(CliRunner().invoke(explain, ["EMRG505", "--whole", "bad"]).output, encoding="utf-8")
+    found = CliRunner().invoke(audit, [str(file), "--format", "json"])
+    assert [each["rule"] for each in json.loads(found.output)["findings"]] == ["EMRG505"]
+    refused = CliRunner().invoke(explain, ["EMRG505", "--whole", "worst"])
+    assert refused.exit_code == 2
+    assert "EMRG505 has no example 'worst'; it has bad, good, undecidable" in refused.output

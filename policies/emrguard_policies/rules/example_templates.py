@@ -1,0 +1,92 @@
+"""The example templates of the rules, whole: an example that is part of sound templates is laid over them.
+
+An example shows the lines that matter. Where these make no template that is sound in all else, it names the sound
+templates below `sound/` that it changes: `Metadata: {emrguard: {part-of: [application, bucket]}}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from emrguard_policies import template_text
+from emrguard_policies.exceptions import InputError
+
+SOUND = Path(__file__).parent / "sound"
+"""Templates in which no rule finds anything."""
+
+
+def parts(file: Path) -> tuple[str, ...]:
+    """The names of the sound templates that an example is laid over, in order; none for one that stands alone.
+
+    Raises:
+        InputError: the file cannot be read, or names no sound template.
+    """
+    return _parts(template_text.read(file), file)
+
+
+def whole(file: Path) -> dict[str, Any]:
+    """The template that an example stands for: its sound templates, each laid over the ones before, and then itself.
+
+    Objects are merged and lists replaced. A statement of a policy that has a `Sid` takes the place of the one with the
+    same, or is added; with the `Effect` null it goes, as everything goes that is null.
+
+    Raises:
+        InputError: a file cannot be read, or names no sound template.
+    """
+    body = template_text.read(file)
+    result: dict[str, Any] = {}
+    for name in _parts(body, file):
+        result = _laid_over(result, _sound(name))
+    result = _laid_over(result, body)
+    _forget_parts(result)
+    return result
+
+
+@cache
+def _sound(name: str) -> dict[str, Any]:
+    return whole(SOUND / f"{name}.yaml")
+
+
+def _parts(body: Any, file: Path) -> tuple[str, ...]:
+    metadata = body.get("Metadata") if isinstance(body, Mapping) else None
+    mark = metadata.get("emrguard") if isinstance(metadata, Mapping) else None
+    named = mark.get("part-of") if isinstance(mark, Mapping) else None
+    names = tuple(named) if isinstance(named, list) else () if named is None else (named,)
+    known = sorted(item.stem for item in SOUND.glob("*.yaml"))
+    for name in names:
+        if name not in known:
+            raise InputError(f"{file}: part-of names {name!r}; the sound templates are {', '.join(known)}")
+    return names
+
+
+def _forget_parts(template: dict[str, Any]) -> None:
+    metadata = template.get("Metadata", {})
+    metadata.get("emrguard", {}).pop("part-of", None)
+    if metadata == {"emrguard": {}}:
+        del template["Metadata"]
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    if isinstance(above, Mapping):
+        result = dict(below) if isinstance(below, Mapping) else {}
+        for key, value in above.items():
+            if value is None:
+                result.pop(key, None)
+            else:
+                result[key] = _laid_over(result.get(key), value)
+        return result
+    if isinstance(above, list):
+        if isinstance(below, list) and _by_sid(below) and _by_sid(above):
+            merged = {**_by_sid(below), **_by_sid(above)}
+            return [_laid_over(None, item) for item in merged.values() if item.get("Effect", "") is not None]
+        return [_laid_over(None, item) for item in above]
+    return above
+
+
+def _by_sid(statements: list[Any]) -> dict[str, dict[str, Any]]:
+    """Statements by their `Sid`; nothing if one of them has none."""
+    named = {item["Sid"]: item for item in statements if isinstance(item, dict) and isinstance(item.get("Sid"), str)}
+    return named if len(named) == len(statements) else {}
