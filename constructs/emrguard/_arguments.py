@@ -27,8 +27,9 @@ def tenant_name(scope: IConstruct, value: str) -> str:
 
 def reason(path: str, argument: str, value: str) -> str:
     """Why something less safe than the default is right: words that reach the reports, not an empty string."""
-    if not isinstance(value, str) or len(value.strip()) < 10:
-        raise ArgumentError(path, argument, value, "say in a few words why; it goes into the template and the reports")
+    if not isinstance(value, str) or len(value.strip()) < 10 or "${Token[" in value:
+        mend = "say in a few words why, as plain text; it goes into the template and the reports"
+        raise ArgumentError(path, argument, value, mend)
     return value.strip()
 
 
@@ -69,6 +70,8 @@ def whole_number(scope: IConstruct, argument: str, value: float, low: int, high:
 
 def minutes(scope: IConstruct, argument: str, value: cdk.Duration, low: int, high: int) -> float:
     """A duration in whole minutes within documented limits."""
+    if not isinstance(value, cdk.Duration):
+        raise ArgumentError(scope.node.path, argument, value, "write cdk.Duration.minutes(…)")
     if value.is_unresolved():
         return value.to_minutes()
     return whole_number(scope, argument, value.to_minutes(integral=False), low, high, "minutes")

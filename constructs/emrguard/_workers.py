@@ -31,7 +31,7 @@ _CLAIMED: WeakKeyDictionary[INetwork, int] = WeakKeyDictionary()
 def maximum(scope: Construct, capacity: Capacity) -> emrserverless.CfnApplication.MaximumAllowedResourcesProperty:
     """The ceiling over all workers."""
     cpu, memory, disk = (
-        f"{_arguments.whole_number(scope, f'maximum_capacity.{name}', value, 1, _MOST, unit):.0f}"
+        _as_text(_arguments.whole_number(scope, f"maximum_capacity.{name}", value, 1, _MOST, unit))
         for name, value, unit in (
             ("cpu", capacity.cpu, "vCPU"),
             ("memory", capacity.memory, "GB"),
@@ -41,6 +41,11 @@ def maximum(scope: Construct, capacity: Capacity) -> emrserverless.CfnApplicatio
     return emrserverless.CfnApplication.MaximumAllowedResourcesProperty(
         cpu=f"{cpu} vCPU", memory=f"{memory} GB", disk=f"{disk} GB"
     )
+
+
+def _as_text(number: float) -> str:
+    """A number as the template has it in a text, also one that only the deployment knows."""
+    return cdk.Tokenization.stringify_number(number) if unresolved(number) else f"{number:.0f}"
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ def warn_of_few_addresses(
     https://docs.aws.amazon.com/emr/latest/EMR-Serverless-UserGuide/vpc-access.html
     """
     limits = (ceiling.cpu, ceiling.memory, ceiling.disk)
-    if any(unresolved(limit) for limit in limits):
+    if any(unresolved(each) for each in (*limits, *(pool.workers for pool in waiting.values()))):
         return
     first = sum(each.workers for each in waiting.values())
     size = engine.default_size
@@ -136,4 +141,7 @@ def warn_of_few_addresses(
 
 
 def _taken(waiting: Mapping[str, Pool], name: str) -> int:
-    return sum(each.workers * int(getattr(each.size, name)) for each in waiting.values())
+    """What the workers take, of numbers that only the deployment knows at least that of one worker."""
+    return sum(
+        (1 if unresolved(each.workers) else each.workers) * int(getattr(each.size, name)) for each in waiting.values()
+    )

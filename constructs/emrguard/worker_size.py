@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from emrguard._kept import unresolved
 from emrguard.exceptions import ArgumentError
 from emrguard_policies.worker_sizes import MAX_DISK_GB, MEMORY_GB, MIN_DISK_GB
 
@@ -57,6 +58,9 @@ def _check(argument: str, value: int, sizes: Sequence[int], what: str, unit: str
     if isinstance(value, int) and not isinstance(value, bool) and value in sizes:
         return
     mend = f"{what} has {_listed(sizes)} {unit}"
+    if unresolved(value):
+        mend += "; write a plain number, known at synth"
+        raise ArgumentError("WorkerSize", argument, "known at deployment only", mend)
     if isinstance(value, (int, float)):
         nearest = [*[size for size in sizes if size < value][-1:], *[size for size in sizes if size > value][:1]]
         mend += f"; the nearest: {' and '.join(map(str, nearest))}"
