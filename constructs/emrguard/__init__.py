@@ -26,6 +26,7 @@ from emrguard.job_logs import ImportedLogs, JobLogs
 from emrguard.job_state_machine import JobStateMachine
 from emrguard.lifecycle import Lifecycle
 from emrguard.macie import Macie
+from emrguard.macie_job import MacieJob
 from emrguard.monitoring import Monitoring
 from emrguard.object_lock import ObjectLock
 from emrguard.organization_trail import OrganizationTrail
@@ -77,6 +78,7 @@ __all__ = [
     "JobStateMachine",
     "Lifecycle",
     "Macie",
+    "MacieJob",
     "Monitoring",
     "ObjectLock",
     "OrganizationTrail",

@@ -151,6 +151,12 @@ WRITE_PROMETHEUS: Final[Actions] = ("aps:RemoteWrite",)
 PUBLISH: Final[Actions] = ("sns:Publish",)
 TOPIC_KEY_USE: Final[Actions] = ("kms:Decrypt", "kms:GenerateDataKey*")
 
+# Macie
+MAKE_MACIE_JOB: Final[Actions] = ("macie2:CreateClassificationJob", "macie2:TagResource")
+"""A job that is made with tags needs the right to tag, too."""
+CANCEL_MACIE_JOB: Final[Actions] = ("macie2:UpdateClassificationJob",)
+LIST_MACIE_JOBS: Final[Actions] = ("macie2:ListClassificationJobs",)
+
 # Applications
 USE_APPLICATION: Final[Actions] = (
     "emr-serverless:GetApplication",

@@ -48,6 +48,17 @@ _BUCKET_CHANGES = (
 )
 _KEY_CHANGES = ("CreateGrant", "DisableKey", "DisableKeyRotation", "PutKeyPolicy", "ScheduleKeyDeletion")
 _LOG_CHANGES = ("DeleteLogGroup", "DeleteLogStream", "DeleteMetricFilter", "DisassociateKmsKey", "PutRetentionPolicy")
+_MACIE_CHANGES = (
+    "CreateFindingsFilter",
+    "DisableMacie",
+    "UpdateAutomatedDiscoveryConfiguration",
+    "UpdateClassificationJob",
+    "UpdateClassificationScope",
+    "UpdateFindingsFilter",
+    "UpdateMacieSession",
+)
+"""Among them filters, since Macie publishes no finding that a filter archives.
+https://docs.aws.amazon.com/macie/latest/user/findings-suppression.html"""
 _DENIED_OF = ("emr-serverless", "s3", "kms", "sts")
 
 
@@ -121,6 +132,20 @@ def alert_changes(
             _calls("monitoring", ("DeleteAlarms", "DisableAlarmActions"), alarmNames=[alarm.ref for alarm in alarms])
         )
     return alerts.on_event(scope, "AlertChanges", "Alerts were switched off", _any(*found))
+
+
+def macie_changes(scope: Construct, alerts: Alerts, findings: events.CfnRule) -> events.CfnRule:
+    """Alert when Macie looks at less, or the alert of its findings is switched off."""
+    return alerts.on_event(
+        scope,
+        "Changes",
+        "Macie, one of its jobs or the alert of its findings was changed or switched off",
+        _any(
+            _calls("macie2", _MACIE_CHANGES),
+            _calls("events", ("DeleteRule", "DisableRule"), name=[findings.ref]),
+            _calls("events", ("RemoveTargets",), rule=[findings.ref]),
+        ),
+    )
 
 
 def denied_calls(

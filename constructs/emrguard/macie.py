@@ -9,11 +9,13 @@ from typing import Literal
 from aws_cdk import aws_macie as macie
 from constructs import Construct
 
-from emrguard import _regions
-from emrguard._manifest import Owner
+from emrguard import _regions, _trail_alerts, macie_job
+from emrguard._manifest import Owner, add_reasons
+from emrguard._reasons import Reasons
 from emrguard.alerts import Alerts
 from emrguard.data_bucket import TenantBucket
 from emrguard.exceptions import ArgumentError
+from emrguard.macie_job import JobFunction, MacieJob
 
 _SHARED = "Macie is on or off for a whole account and Region; it reads, and tells findings, not data"
 _LONGEST_REGEX = 512
@@ -23,12 +25,12 @@ class Macie(Construct):
     """Lets Macie look for sensitive data in the tenants' buckets, and sends its findings to the alerts.
 
     Bucket and key policies of the tenants admit nobody but their own roles; this admits Macie's service-linked role of
-    this account, too. Macie can be turned on once in an account and Region: where it is on already, say
-    `session="existing"`.
+    this account, too; see docs/macie.md. Macie can be turned on once in an account and Region: where it is on already,
+    say `session="existing"`.
 
-    What Macie looks at is up to its automated discovery, which samples all buckets every day. Whether that is on is
-    a setting of the account, or of the organization's administrator, which CloudFormation can read, but not change; nor
-    does it have discovery jobs. https://docs.aws.amazon.com/macie/latest/user/discovery-asdd.html
+    A job looks into the buckets every week, or as `job` says. Beside it, Macie's automated discovery may sample all
+    buckets of the account every day: that is a setting of the account, or of the organization's administrator, which
+    CloudFormation can read, but not change. https://docs.aws.amazon.com/macie/latest/user/discovery-asdd.html
 
     ```python
     import aws_cdk as cdk
@@ -52,6 +54,7 @@ class Macie(Construct):
         session: `new` turns Macie on, the default; `existing`: it is on already.
         publishing: how often Macie publishes what is new about a finding it told of before, default every 15 minutes.
             New findings are told at once.
+        job: how often and how thoroughly Macie looks, default every Sunday and into every object.
         identifiers: regular expression by name of what only your organization knows to be sensitive, such as staff
             numbers, beside Macie's own list; default none.
     """
@@ -65,11 +68,16 @@ class Macie(Construct):
         alerts: Alerts,
         session: Literal["new", "existing"] = "new",
         publishing: Literal["FIFTEEN_MINUTES", "ONE_HOUR", "SIX_HOURS"] = "FIFTEEN_MINUTES",
+        job: MacieJob | None = None,
         identifiers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, id)
         self._check(buckets, session, publishing, identifiers or {})
+        job = job if job is not None else MacieJob()
+        macie_job.check(self.node.path, job, len(buckets), len(identifiers or {}))
         owner = Owner(shared=_SHARED)
+        reasons = Reasons(self)
+        without_job = reasons.take("job.no_job_because", job.no_job_because)
         turned_on = None
         if session == "new":
             _regions.demand(self, "AWS::Macie::Session", "leave Macie out")
@@ -79,19 +87,33 @@ class Macie(Construct):
             owner.declare(self, "macie", session="existing")
         if identifiers:
             _regions.demand(self, "AWS::Macie::CustomDataIdentifier", "leave identifiers out")
+        known: list[macie.CfnCustomDataIdentifier] = []
         for name, pattern in (identifiers or {}).items():
             identifier = macie.CfnCustomDataIdentifier(self, f"Identifier-{name}", name=name, regex=pattern)
             owner.mark(identifier, "macie")
+            known.append(identifier)
             if turned_on is not None:
                 identifier.add_resource_dependency(turned_on)
         for bucket in buckets:
             bucket.allow_macie()
-        alerts.on_event(
+        if not without_job:
+            JobFunction(
+                self,
+                "Job",
+                owner=owner,
+                job=job,
+                bucket_arns=[bucket.bucket_arn for bucket in buckets],
+                identifiers=[each.attr_id for each in known],
+                after=[] if turned_on is None else [turned_on],
+            )
+        findings = alerts.on_event(
             self,
             "Findings",
             "Amazon Macie found sensitive data, or a bucket that is open",
             {"source": ["aws.macie"], "detail-type": ["Macie Finding"]},
         )
+        add_reasons(findings, reasons.given)
+        _trail_alerts.macie_changes(self, alerts, findings)
 
     def _check(
         self, buckets: Sequence[TenantBucket], session: str, publishing: str, identifiers: Mapping[str, str]

@@ -19,6 +19,7 @@ from emrguard.budget import Budget
 from emrguard.data_bucket import TenantBucket
 from emrguard.exceptions import ArgumentError
 from emrguard.macie import Macie
+from emrguard.macie_job import MacieJob
 from emrguard.organization_trail import OrganizationTrail
 from emrguard.platform_admin_role import PlatformAdminRole
 from emrguard.tenant import Tenant
@@ -65,6 +66,7 @@ class Platform(Construct):
         no_budget_because: needed where some tenants have a budget and others have none: why that is right for those.
         macie: `new` turns Amazon Macie on for all data and log buckets, `existing` uses it where it is on already,
             see `Macie`; default None, no Macie.
+        macie_job: how often and how thoroughly Macie looks into them, default every Sunday and into every object.
     """
 
     def __init__(
@@ -82,8 +84,11 @@ class Platform(Construct):
         monthly_budgets: Mapping[str, float] | None = None,
         no_budget_because: str | None = None,
         macie: Literal["new", "existing"] | None = None,
+        macie_job: MacieJob | None = None,
     ) -> None:
         super().__init__(scope, id)
+        if macie is None and macie_job is not None:
+            raise ArgumentError(self.node.path, "macie_job", macie_job, "say macie='new' or 'existing', too")
         self._check(tenants, emails, alerts, monthly_budgets or {}, organization_trail, auditors)
         self.tenants = tuple(tenants)
         """The tenants."""
@@ -104,7 +109,7 @@ class Platform(Construct):
         for name, limit in (monthly_budgets or {}).items():
             Budget(self, f"Budget-{name}", tenant=name, monthly_limit=limit, alerts=self.alerts)
         if macie is not None:
-            Macie(self, "Macie", buckets=buckets, alerts=self.alerts, session=macie)
+            Macie(self, "Macie", buckets=buckets, alerts=self.alerts, session=macie, job=macie_job)
 
     def share(self, construct: IConstruct, part: Part, because: str) -> None:
         """Declare that tenants share a construct of yours, such as a catalog, and everything below it.

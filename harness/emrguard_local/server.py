@@ -47,8 +47,8 @@ class LocalServer:
         region: the region of the services that we implement ourselves.
         port: the port on 127.0.0.1; 0 for a free one.
         make_authorizer: makes the judge of every call; by default `emrguard_local.authorizer.Authorizer`.
-        make_services: makes our own services, by botocore's name; by default EMR Serverless with its engines, and
-            Lambda.
+        make_services: makes our own services, by botocore's name; by default EMR Serverless with its engines,
+            Lambda and Macie.
     """
 
     def __init__(
@@ -113,8 +113,9 @@ def _services(host: Host) -> Mapping[str, Service]:
     from emrguard_local.emr_serverless.service import EmrServerless
     from emrguard_local.engines.spark import SparkEngine
     from emrguard_local.functions.service import Functions
+    from emrguard_local.macie.service import Macie
 
-    return {"emr-serverless": EmrServerless(host, [SparkEngine()]), "lambda": Functions(host)}
+    return {"emr-serverless": EmrServerless(host, [SparkEngine()]), "lambda": Functions(host), "macie2": Macie(host)}
 
 
 def _not_ready(_: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:

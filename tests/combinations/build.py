@@ -229,6 +229,7 @@ def _platform(stack: cdk.Stack, drawn: AppDraw, tenants: list[Tenant], buckets: 
             monthly_budgets=given["monthly_budgets"],
             no_budget_because=given["no_budget_because"],
             macie=given["macie"],
+            macie_job=None if given["macie"] is None else given["macie_job"],
         )
         platform.add_outputs()
     else:
@@ -271,4 +272,5 @@ def _shared(
             session=given["macie"],
             publishing=given["publishing"],
             identifiers=given["identifiers"],
+            job=given["macie_job"],
         )

@@ -12,6 +12,7 @@ from emrguard import (
     Feature,
     InitialCapacity,
     Interactive,
+    MacieJob,
     Monitoring,
     ObjectLock,
     ReleaseLabel,
@@ -235,6 +236,7 @@ def _platform(draw: st.DrawFn, region: str | None, names: list[str], *, by_hand:
         "monthly_budgets": budgets,
         "no_budget_because": draw(_REASONS) if 0 < len(budgets) < len(names) else None,
         "macie": draw(st.sampled_from(macie)),
+        "macie_job": draw(_macie_jobs()),
         "viewer_because": draw(_MAYBE_REASON),
     }
     if by_hand:
@@ -250,6 +252,23 @@ def _platform(draw: st.DrawFn, region: str | None, names: list[str], *, by_hand:
             "identifiers": {} if region in LACKING["AWS::Macie::CustomDataIdentifier"] else draw(identifiers),
         }
     return found
+
+
+@st.composite
+def _macie_jobs(draw: st.DrawFn) -> MacieJob | None:
+    schedule: Any = draw(st.sampled_from([None, "DAILY", "WEEKLY", "MONTHLY", "ONCE", "no job"]))
+    if schedule is None:
+        return None
+    if schedule == "no job":
+        return MacieJob(no_job_because=draw(_REASONS))
+    days = {"WEEKLY": st.sampled_from([None, "MONDAY"]), "MONTHLY": st.none() | st.integers(1, 28)}
+    return MacieJob(
+        schedule=schedule,
+        day=draw(days.get(schedule, st.none())),
+        sampling=draw(st.integers(1, 100)),
+        existing=schedule == "ONCE" or draw(st.booleans()),
+        managed=draw(st.sampled_from(["RECOMMENDED", "ALL"])),
+    )
 
 
 def _locks(least: int = 1) -> st.SearchStrategy[ObjectLock]:

@@ -43,6 +43,9 @@ def test_an_example_can_be_deployed(example: str, tmp_path: Path, cloud: LocalCl
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assembly = load(out)
+    if not list(assembly.resources("AWS::Macie::Session")):
+        # The example says that Macie is on already.
+        cloud.client("macie2").enable_macie()
     deployment = deploy(assembly, cloud)
     applications = [each.logical_id for each in assembly.resources("AWS::EMRServerless::Application")]
     listed = cloud.client("emr-serverless").list_applications()["applications"]

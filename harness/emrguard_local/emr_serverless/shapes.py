@@ -17,9 +17,9 @@ _LONGEST_SHOWN = 200
 
 
 @cache
-def service_model() -> ServiceModel:
-    """The model of `emr-serverless` in the installed botocore."""
-    return ServiceModel(Loader().load_service_model("emr-serverless", "service-2"), "emr-serverless")
+def service_model(service: str = "emr-serverless") -> ServiceModel:
+    """The model of a service in the installed botocore."""
+    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
 @cache
@@ -28,7 +28,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.DOTALL)
 
 
-def validate_parameters(operation: str, parameters: Mapping[str, Any]) -> None:
+def validate_parameters(operation: str, parameters: Mapping[str, Any], service: str = "emr-serverless") -> None:
     """Check `parameters` against the input shape: required members, types, lengths, ranges, patterns, enumerations.
 
     botocore's own validator checks types and minima only, as the service is there to check the rest.
@@ -36,7 +36,7 @@ def validate_parameters(operation: str, parameters: Mapping[str, Any]) -> None:
     Raises:
         ServiceError: ValidationException that names each member, its value (never a sensitive one) and the constraint.
     """
-    shape = service_model().operation_model(operation).input_shape
+    shape = service_model(service).operation_model(operation).input_shape
     if shape is None:
         return
     report = ParamValidator().validate(parameters, shape)

@@ -39,6 +39,7 @@ _ALLOWED = {
     "AWS::SNS::Topic",
     "AWS::SNS::TopicPolicy",
     "Custom::EmrGuardApplication",
+    "Custom::EmrGuardMacieJob",
     "Custom::EmrGuardStopBeforeUpdate",
 }
 

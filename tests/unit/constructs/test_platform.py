@@ -19,6 +19,7 @@ from emrguard import (
     AuditTrail,
     Budget,
     Macie,
+    MacieJob,
     Platform,
     SettingsError,
     Tenant,
@@ -152,7 +153,78 @@ def test_macie_reads_sealed_buckets() -> None:
     assert not found.ask(administrator(), "s3:GetObject", f"{data}/input/a").allowed
     assert found.one("AWS::Macie::Session")["Status"] == "ENABLED"
     assert found.one("AWS::Macie::CustomDataIdentifier")["Regex"] == r"\bSTAFF-[0-9]{6}\b"
-    assert found.one("AWS::Events::Rule")["EventPattern"]["detail-type"] == ["Macie Finding"]
+    findings, changes = found.of("AWS::Events::Rule").values()
+    assert findings["EventPattern"] == {"source": ["aws.macie"], "detail-type": ["Macie Finding"]}
+    assert "DisableMacie" in changes["EventPattern"]["detail"]["$or"][0]["eventName"]
+    assert len({each["Targets"][0]["Arn"] for each in (findings, changes)}) == 1
+
+
+@pytest.fixture(scope="module")
+def looking() -> Synthesized:
+    """Macie over two tenants with everything but the tenants left to the defaults."""
+
+    def build(stack: cdk.Stack) -> None:
+        teams = [Tenant(stack, name.title(), name=name) for name in ("flights", "payroll")]
+        buckets = [bucket for team in teams for bucket in (team.data, team.logs.bucket)]
+        Macie(stack, "Macie", buckets=buckets, alerts=Alerts(stack, "Alerts"), identifiers={"staff": "STAFF-[0-9]+"})
+
+    return synthesize(build)
+
+
+def test_macie_looks_every_week_by_default(looking: Synthesized) -> None:
+    """A job over all buckets that were given, with the own identifiers, once Macie is on."""
+    job = looking.one("Custom::EmrGuardMacieJob")
+    assert [job[name] for name in ("Schedule", "Day", "SamplingPercentage", "ExistingObjects")] == [
+        "WEEKLY", "SUNDAY", 100, True
+    ]  # fmt: skip
+    assert len(job["BucketArns"]) == 4
+    assert len(job["CustomDataIdentifierIds"]) == 1
+    (resource,) = (each for each in looking.resources.values() if each["Type"] == "Custom::EmrGuardMacieJob")
+    session = next(name for name, each in looking.resources.items() if each["Type"] == "AWS::Macie::Session")
+    assert session in resource["DependsOn"]
+    function = looking.one("AWS::Lambda::Function", "macie")
+    group = looking.one("AWS::Logs::LogGroup", "macie")
+    assert (function["Runtime"], function["LoggingConfig"]) == ("python3.14", {"LogGroup": group["LogGroupName"]})
+    assert group["RetentionInDays"] == 365
+    assert group["KmsKeyId"] == looking.arn("AWS::KMS::Key", "macie")
+
+
+def test_the_function_of_macie_reaches_its_own_jobs_only(looking: Synthesized) -> None:
+    """By a tag; it reads no bucket, uses no key, and passes no role."""
+    who = looking.session("macie")
+    (tag,) = looking.one("Custom::EmrGuardMacieJob")["Tags"].values()
+    jobs = f"arn:aws:macie2:{REGION}:{ACCOUNT}:classification-job"
+    for action, kind, name in (
+        ("CreateClassificationJob", "RequestTag", "*"),
+        ("UpdateClassificationJob", "ResourceTag", "1"),
+    ):
+        own, other = ({f"aws:{kind}/emrguard:platform": value} for value in (tag, "macie-0"))
+        assert looking.ask(who, f"macie2:{action}", f"{jobs}/{name}", own).allowed
+        assert not looking.ask(who, f"macie2:{action}", f"{jobs}/{name}", other).allowed
+        assert not looking.ask(who, f"macie2:{action}", f"{jobs}/{name}").allowed
+    granted = {action for policy in who[1] for each in policy.statements for action in each.actions or ("all",)}
+    assert granted == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "macie2:CreateClassificationJob",
+        "macie2:ListClassificationJobs",
+        "macie2:TagResource",
+        "macie2:UpdateClassificationJob",
+    }
+
+
+def test_without_a_job_there_is_no_function() -> None:
+    """For a reason, which the audit shows, such as automated discovery; the buckets are open to Macie all the same."""
+
+    def build(stack: cdk.Stack) -> None:
+        team = Tenant(stack, "Tenant", name="flights")
+        job = MacieJob(no_job_because="automated discovery is on")
+        Platform(stack, "Platform", tenants=[team], macie="new", macie_job=job)
+
+    found = synthesize(build)
+    assert not found.of("Custom::EmrGuardMacieJob")
+    assert "macie2:" not in str(found.of("AWS::IAM::Role"))
+    assert "AWSServiceRoleForAmazonMacie" in str(found.of("AWS::S3::BucketPolicy"))
 
 
 def test_macie_that_is_on_already() -> None:
@@ -171,9 +243,29 @@ def test_macie_that_is_on_already() -> None:
         ({"identifiers": {"x": "["}}, r"identifiers\['x'\] is '\['; write a regular expression"),
         ({"buckets": []}, r"buckets is \[\]; pass the tenants' buckets"),
     ]
-    for more, message in wrong:
+    jobs: list[tuple[dict[str, Any], str]] = [
+        ({"schedule": "HOURLY"}, "job.schedule is 'HOURLY'; write DAILY, WEEKLY, MONTHLY or ONCE"),
+        ({"day": "FUNDAY"}, "job.day is 'FUNDAY'; write one of MONDAY"),
+        ({"schedule": "MONTHLY", "day": 31}, "job.day is 31; write the day of the month, 1 to 28"),
+        ({"schedule": "DAILY", "day": 1}, "job.day is 1; leave it out: a job that runs DAILY has no day"),
+        ({"sampling": 0}, "job.sampling is 0; write how many percent of the objects, 1 to 100"),
+        ({"schedule": "ONCE", "existing": False}, "job.existing is False; leave it out"),
+        ({"managed": "SOME"}, "job.managed is 'SOME'; write RECOMMENDED, ALL or NONE"),
+        ({"managed": "NONE"}, "job.managed is 'NONE'; give identifiers of your own"),
+        (
+            {"no_job_because": "automated discovery", "sampling": 5},
+            "job.no_job_because is 'automated discovery'; leave",
+        ),
+    ]
+    for more, message in wrong + [({"job": MacieJob(**job)}, message) for job, message in jobs]:
         with pytest.raises(ArgumentError, match=message):
             build(cdk.Stack(), **more)
+    stack = cdk.Stack()
+    team = Tenant(stack, "Tenant", name="flights")
+    with pytest.raises(ArgumentError, match="buckets is '1001 buckets'; a job takes 1000 at most: make a second Macie"):
+        Macie(stack, "Macie", alerts=Alerts(stack, "Alerts"), buckets=[team.data] * 1001)
+    with pytest.raises(ArgumentError, match=r"macie_job is MacieJob.*; say macie='new' or 'existing', too"):
+        Platform(stack, "Platform", tenants=[team], macie_job=MacieJob())
 
 
 def test_a_budget_counts_one_tenant() -> None:

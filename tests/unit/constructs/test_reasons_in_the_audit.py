@@ -32,6 +32,7 @@ from emrguard import (
     IsolatedNetwork,
     JobLogs,
     Lifecycle,
+    MacieJob,
     Monitoring,
     Platform,
     PlatformAdminRole,
@@ -131,6 +132,8 @@ def build(stack: cdk.Stack) -> None:
         organization_trail=(arn, "for OrganizationTrail because"),
         monthly_budgets={"flights": 1},
         no_budget_because="for no_budget_because",
+        macie="existing",
+        macie_job=MacieJob(no_job_because="for no_job_because"),
     )
     platform.share(
         glue.CfnDatabase(stack, "Catalog", catalog_id="111122223333", database_input={"name": "shared"}),

@@ -12,6 +12,7 @@ from emrguard_local.authorizer.permissions.functions import TABLE as FUNCTIONS
 from emrguard_local.authorizer.permissions.iam import TABLE as IAM
 from emrguard_local.authorizer.permissions.kms import TABLE as KMS
 from emrguard_local.authorizer.permissions.logs import TABLE as LOGS
+from emrguard_local.authorizer.permissions.macie import TABLE as MACIE
 from emrguard_local.authorizer.permissions.s3 import TABLE as S3
 from emrguard_local.authorizer.permissions.sns import TABLE as SNS
 from emrguard_local.authorizer.permissions.ssm import TABLE as SSM
@@ -27,6 +28,7 @@ TABLES: Mapping[str, Table] = {
     "kms": KMS,
     "lambda": FUNCTIONS,
     "logs": LOGS,
+    "macie2": MACIE,
     "s3": S3,
     "sns": SNS,
     "ssm": SSM,

@@ -15,7 +15,7 @@ from emrguard_local.authorizer.asked import Asked
 from emrguard_local.authorizer.permissions import TABLES
 from emrguard_local.authorizer.state import State
 
-_SERVICES = ("cloudtrail", "cloudwatch", "emr-serverless", "events", "kms", "logs", "s3", "sns", "ssm", "sts")
+_SERVICES = ("cloudtrail", "cloudwatch", "emr-serverless", "events", "kms", "logs", "macie2", "s3", "sns", "ssm", "sts")
 _APPLICATION = f"arn:aws:emr-serverless:{REGION}:{ACCOUNT}:/applications/00abc"
 _ARNS = {
     "cloudwatch": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:a",
