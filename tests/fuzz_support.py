@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from emrguard_policies import template_text
+from emrguard_policies.rules import example_templates
 from emrguard_policies.rules.pages import EXAMPLES
 
 WILD: list[Any] = [
@@ -59,17 +60,23 @@ class Fuzz:
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
         files = sorted(EXAMPLES.glob("*/*.yaml"))
-        self._bodies = [template_text.read(file) for file in files]
+        self._bodies = [example_templates.whole(file) for file in files]
+        self._own = [[*template_text.read(file).get("Resources", ())] for file in files]
         self._texts = [file.read_bytes() for file in files] + [
             json.dumps(body, indent=1).encode() for body in self._bodies
         ]
 
     def values(self, places: int) -> bytes:
         """An example, as JSON, with some values replaced."""
-        body = copy.deepcopy(self._chance.choice(self._bodies))
+        number = self._chance.randrange(len(self._bodies))
+        body = copy.deepcopy(self._bodies[number])
+        resources = body["Resources"]
+        # What an example shows is what its rule reads; the rest is only sound.
+        own = {name: resources[name] for name in self._own[number] if name in resources}
         for _ in range(places):
-            if body["Resources"]:
-                damage(body["Resources"], self._chance)
+            if own or resources:
+                damage(own or resources, self._chance)
+        resources.update(own)
         return json.dumps(body).encode()
 
     def text(self) -> bytes:

@@ -18,7 +18,7 @@ def check(context: Context) -> Iterator[Violation]:
         cloudwatch = context.get(application, f"{_MONITORING}.CloudWatchLoggingConfiguration.Enabled")
         if s3 or context.flag(cloudwatch) or (managed is not None and context.flag(managed) is False):
             continue
-        if s3 is None or context.unknown(cloudwatch):
+        if s3 is None or context.unknown(cloudwatch) or context.unknown(managed):
             yield Violation(application, _MONITORING, "where the logs go depends on the deployment", undecided=True)
         else:
             yield Violation(application, _MONITORING, "neither S3 nor CloudWatch takes the logs: gone after 30 days")

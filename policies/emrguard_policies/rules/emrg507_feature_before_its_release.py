@@ -27,11 +27,12 @@ def check(context: Context) -> Iterator[Violation]:
         for name, feature in _FEATURES.items():
             where = f"{_PROPERTY}.{name}"
             enabled = context.get(application, where)
-            if enabled is None or context.flag(enabled) is False:
+            new_enough = version is not None and version >= feature.since
+            if enabled is None or context.flag(enabled) is False or new_enough:
                 continue
             if version is None or context.flag(enabled) is None:
                 yield Violation(application, where, "the release or the feature is not known", undecided=True)
-            elif version < feature.since:
+            else:
                 yield Violation(application, where, f"{name} with {label}; it came with {feature.floor}")
 
 

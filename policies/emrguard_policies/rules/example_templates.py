@@ -24,7 +24,7 @@ def parts(file: Path) -> tuple[str, ...]:
     Raises:
         InputError: the file cannot be read, or names no sound template.
     """
-    return _parts(template_text.read(file), file)
+    return _parts(_body(file) if file.parent == SOUND else template_text.read(file), file)
 
 
 def whole(file: Path) -> dict[str, Any]:
@@ -36,18 +36,24 @@ def whole(file: Path) -> dict[str, Any]:
     Raises:
         InputError: a file cannot be read, or names no sound template.
     """
-    body = template_text.read(file)
     result: dict[str, Any] = {}
-    for name in _parts(body, file):
-        result = _laid_over(result, _sound(name))
-    result = _laid_over(result, body)
+    for part in dict.fromkeys([*_below(file), file]):
+        result = _laid_over(result, _body(part) if part.parent == SOUND else template_text.read(part))
     _forget_parts(result)
     return result
 
 
+def _below(file: Path) -> list[Path]:
+    """The sound templates that a file is laid over, and those that these are, the lowest first."""
+    found: list[Path] = []
+    for name in parts(file):
+        found += [*_below(SOUND / f"{name}.yaml"), SOUND / f"{name}.yaml"]
+    return found
+
+
 @cache
-def _sound(name: str) -> dict[str, Any]:
-    return whole(SOUND / f"{name}.yaml")
+def _body(file: Path) -> Any:
+    return template_text.read(file)
 
 
 def _parts(body: Any, file: Path) -> tuple[str, ...]:
