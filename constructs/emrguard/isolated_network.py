@@ -40,7 +40,7 @@ _SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
 _GROUP = re.compile(r"sg-[0-9a-f]{8,17}")
 _GROUPS: WeakKeyDictionary[cdk.Stage, dict[tuple[str, str], str]] = WeakKeyDictionary()
 """Tenants whose workers are in imported security groups, by account and id, in each app or stage."""
-_UNSEEN = ("EMRG202", "EMRG203", "EMRG204", "EMRG211")
+_UNSEEN = ("EMRG202", "EMRG203", "EMRG204")
 """Rules about the network of an application that find what no template shows."""
 _CIDR = "10.0.0.0/20"
 _TAKEN_ADDRESSES = 5
@@ -427,9 +427,9 @@ class _Elsewhere:
 
     addresses = 0
 
-    def __init__(self, scope: Construct, because: str, vpc_id: str) -> None:
+    def __init__(self, scope: Construct, because: str, **facts: str) -> None:
         self._scope, self._account = scope, place_of(scope).account
-        self.for_owner = HandedOver(scope, "vpc", because, vpc=vpc_id)
+        self.for_owner = HandedOver(scope, "vpc", because, **facts)
 
     def __contains__(self, service: str) -> bool:
         return True
@@ -531,7 +531,7 @@ class ImportedNetwork(IsolatedNetwork):
         self.security_group_id = security_group_id
         """Id of the workers' security group."""
         self._claim_group()
-        elsewhere = _Elsewhere(self, because, vpc_id)
+        elsewhere = _Elsewhere(self, because, vpc=vpc_id, security_group=security_group_id, for_tenant=tenant)
         self._endpoints, self._for_owner = elsewhere, elsewhere.for_owner
         self._accepted = dict.fromkeys(_UNSEEN, self._for_owner.reason)
         self._allow_basics()

@@ -113,19 +113,19 @@ class Context:
         """Whether a template says, with a reason, that a part exists outside of the assembly."""
         return any(part == found for template in self.assembly.templates for found, _ in declared(template))
 
-    def imported_roles(self, tenant: str | None) -> frozenset[str]:
-        """ARNs of roles outside of the assembly that a template says, with a reason, to run a tenant's jobs."""
+    def imported(self, part: str, fact: str, tenant: str | None) -> frozenset[str]:
+        """What templates say, with a reason, to be a tenant's outside of the assembly: one fact of each such part."""
         found = set()
         for template in self.assembly.templates:
             metadata = template.body.get("Metadata")
             ours = metadata.get("emrguard") if isinstance(metadata, Mapping) else None
             for entry in ours.values() if isinstance(ours, Mapping) and tenant else ():
-                if not isinstance(entry, Mapping) or entry.get("part") != "execution-role":
+                if not isinstance(entry, Mapping) or entry.get("part") != part:
                     continue
-                reason, arn = entry.get("shared"), self.resolver.resolve(template, entry.get("arn"))
-                named = isinstance(reason, str) and reason.strip() and isinstance(arn, str)
-                if named and not set(arn) & set("*?") and entry.get("for_tenant") == tenant:
-                    found.add(arn)
+                reason, name = entry.get("shared"), self.resolver.resolve(template, entry.get(fact))
+                named = isinstance(reason, str) and reason.strip() and isinstance(name, str)
+                if named and not set(name) & set("*?") and entry.get("for_tenant") == tenant:
+                    found.add(name)
         return frozenset(found)
 
     def of(self, *types: str) -> list[Resource]:

@@ -38,7 +38,7 @@ _GROUP = "sg-0123456789abcdef0"
 _OF_A_PLATFORM = {"EMRG401", "EMRG122", "EMRG515"}
 
 
-def _stack(app: cdk.App, name: str) -> cdk.Stack:
+def _stack(app: cdk.Stage, name: str) -> cdk.Stack:
     return cdk.Stack(app, name, env=cdk.Environment(account=ACCOUNT, region=REGION))
 
 
@@ -198,7 +198,7 @@ def test_the_audit_accepts_each_import_for_its_reason(assembly: Assembly) -> Non
     assert {each.rule for each in report.findings if each.acknowledged is None} == _OF_A_PLATFORM
     given = {each.rule: each.acknowledged for each in report.findings if each.acknowledged is not None}
     assert given["EMRG202"] == "the network team closes it"
-    assert set(given) >= {"EMRG156", "EMRG211", "EMRG454"}
+    assert set(given) >= {"EMRG156", "EMRG202", "EMRG203", "EMRG204", "EMRG454"}
     assert {risk.reason for risk in report.accepted} >= {
         "the security team keeps all keys",
         "the network team closes it",
@@ -244,6 +244,33 @@ def test_an_exemption_needs_the_word_of_the_template(directory: Path, tmp_path: 
             (tmp_path / path.name).write_text(text)
     found = audit(load(tmp_path), select=["EMRG117"]).findings
     assert [each.rule for each in found if each.acknowledged is None]
+
+
+def test_one_application_in_an_imported_network_leaves_no_acknowledgment_over(tmp_path: Path) -> None:
+    """What is acknowledged for the network is found by a rule: the audit has nothing to say of stale ones."""
+    app = new_app(tmp_path)
+    stack = _stack(app, "Flights")
+    key, data, logs = _storage(stack)
+    network = _network(stack, key, data, logs)
+    SparkApplication(stack, "Application", tenant="flights", network=network, logs=logs, key=key)
+    cdk.Aspects.of(app).add(WriteNagSuppressionsToCloudFormationAspect())
+    report = audit(load(Path(app.synth().directory)))
+    assert {each.rule for each in report.findings if each.acknowledged is None} == _OF_A_PLATFORM
+
+
+def test_a_group_that_two_templates_give_to_two_tenants_is_found(tmp_path: Path) -> None:
+    """Apps that were synthesized apart from each other may say so; together they are a finding."""
+    app = new_app(tmp_path)
+    for name in ("flights", "payroll"):
+        stage = cdk.Stage(app, name.capitalize())
+        stack = _stack(stage, name.capitalize())
+        key = ApplicationKey(stack, "Key", tenant=name)
+        data = DataBucket(stack, "Data", tenant=name, key=key)
+        logs = JobLogs(stack, "Logs", tenant=name, key=key)
+        network = _network(stack, key, data, logs, tenant=name)
+        SparkApplication(stack, "Application", tenant=name, network=network, logs=logs, key=key)
+    found = audit(load(Path(app.synth().directory)), select=["EMRG211"]).findings
+    assert len([each for each in found if each.acknowledged is None]) == 2
 
 
 def _storage(stack: cdk.Stack) -> tuple[ApplicationKey, DataBucket, JobLogs]:
