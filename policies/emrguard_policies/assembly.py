@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,16 @@ class Template:
     named: bool = True
     children: dict[str, Template] = field(default_factory=dict, repr=False)
     _lines: dict[str, int] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def file(self) -> str:
+        """The path as text."""
+        return str(self.path)
+
+    @cached_property
+    def file_name(self) -> str:
+        """The last part of the path."""
+        return self.path.name
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -369,6 +380,8 @@ def _mark(found: Any, file: Path, resource: str) -> Mark:
         if value is not None and not isinstance(value, str):
             raise InputError(f"{file}: {where}.{key} is {_shown(value)}; use a string")
         texts[key] = value or None
+    if body.keys() <= texts.keys():
+        return Mark(texts["tenant"], texts["part"], texts["shared"])
     prefixes: dict[str, tuple[str, ...]] = {}
     for tenant, listed in _section(body, "prefixes", file, where).items():
         if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):

@@ -105,8 +105,9 @@ def _judge(rule: Rule, context: Context) -> Iterator[Finding]:
     for violation in violations:
         finding = _finding(rule, violation)
         # A rule may meet one value by two ways.
-        if finding.fingerprint + finding.message not in seen:
-            seen.add(finding.fingerprint + finding.message)
+        same = finding.fingerprint + finding.message
+        if same not in seen:
+            seen.add(same)
             yield finding
 
 
@@ -123,13 +124,13 @@ def _finding(rule: Rule, violation: Violation) -> Finding:
         severity=severity,
         title=rule.title,
         message=message,
-        template=str(template.path),
+        template=template.file,
         logical_id=resource.logical_id,
         property=violation.property,
         construct_path=resource.construct_path,
         line=resource.line,
         acknowledged=acknowledgments(resource).get(rule.id),
-        fingerprint=_fingerprint(rule.id, template.path.name, resource.logical_id, violation.property),
+        fingerprint=_fingerprint(rule.id, template.file_name, resource.logical_id, violation.property),
         mend=rule.mend,
         resource=resource,
     )

@@ -169,11 +169,9 @@ class Resolver:
 
     def target(self, template: Template, value: Any) -> Resource | None:
         """The one resource that a value points at, by reference or by its literal name or ARN; None if not one."""
-        found = set(self.pointed(template, value))
-        if len(found) == 1:
-            return found.pop()
+        found = list(self.pointed(template, value))
         if found:
-            return None
+            return found[0] if all(each is found[0] for each in found) else None
         text = self.resolve(template, value)
         return self.find(text) if isinstance(text, str) else None
 
@@ -323,8 +321,9 @@ class Resolver:
             return None
         if name.startswith("AWS::"):
             return self._pseudo(template, name)
-        if name in template.resources:
-            return self.ref(template.resources[name])
+        resource = template.resources.get(name)
+        if resource is not None:
+            return self._refs.get(resource) or self.ref(resource)
         return self._parameter(template, name)
 
     def _pseudo(self, template: Template, name: str) -> Any:
@@ -383,7 +382,10 @@ class Resolver:
 
     def _fn_get_att(self, template: Template, value: Any) -> Any:
         resource, name = self._attribute_of(template, value)
-        return self._attribute(resource, name) if resource and name else None
+        if resource is None or not name:
+            return None
+        found = self._attributes.get((resource, name))
+        return self._attribute(resource, name) if found is None else found
 
     def _attribute_of(self, template: Template, value: Any) -> tuple[Resource | None, str | None]:
         parts = value.split(".", 1) if isinstance(value, str) else value

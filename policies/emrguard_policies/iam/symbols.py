@@ -87,7 +87,10 @@ def symbols_in(text: str) -> list[str]:
     return [] if text.isascii() else _SYMBOL.findall(text)
 
 
-def pattern_of(text: str) -> str:
-    """A text with its symbols renumbered as they appear: the same for texts that differ in their symbols alone."""
-    numbers: dict[str, str] = {}
-    return _SYMBOL.sub(lambda match: numbers.setdefault(match[0], chr(FIRST + len(numbers))), text)
+def pattern_of(text: str, numbers: dict[str, str] | None = None) -> str:
+    """A text with its symbols renumbered as they appear: the same for texts that differ in their symbols alone.
+
+    `numbers` has those that are numbered already, in a text before this one, and gets the others.
+    """
+    known = {} if numbers is None else numbers
+    return _SYMBOL.sub(lambda match: known.setdefault(match[0], chr(FIRST + len(known))), text)

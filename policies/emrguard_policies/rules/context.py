@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
@@ -77,7 +77,8 @@ class Context:
         self._pointing: dict[tuple[str, str], dict[Resource, list[Resource]]] = {}
         self._violations: dict[str, tuple[Violation, ...]] = {}
         self._answers: dict[Callable[[Context], Any], Any] = {}
-        self._alike: dict[tuple[Callable[..., Any], str], Any] = {}
+        self._alike: dict[tuple[Callable[..., Any], str, str], Any] = {}
+        self._patterns: dict[tuple[Document, ...], tuple[str, dict[str, str]]] = {}
 
     def violations(self, rule: Rule) -> tuple[Violation, ...]:
         """What a rule finds, computed once. Whatever the rule raises is raised."""
@@ -100,8 +101,13 @@ class Context:
         about them, and have none in its answer.
         """
         policies = [document.policy for document in documents if document.policy is not None]
-        # JSON has no character 0, so that it parts the texts.
-        key = (question, pattern_of("\0".join([*(policy.text for policy in policies), _as_text(facts)])))
+        listed = tuple(documents)
+        if listed not in self._patterns:
+            numbers: dict[str, str] = {}
+            # JSON has no character 0, so that it parts the texts.
+            self._patterns[listed] = pattern_of("\0".join(policy.text for policy in policies), numbers), numbers
+        pattern, numbers = self._patterns[listed]
+        key = (question, pattern, pattern_of(_as_text(facts), numbers.copy()))
         if key not in self._alike:
             self._alike[key] = question(policies, *facts)
         answer: _Answer = self._alike[key]
@@ -177,6 +183,13 @@ class Context:
     def anything(self, value: Any) -> bool:
         """Whether nothing at all is known of a resolved value: it could also be `*`."""
         return isinstance(value, str) and len(value) == 1 and self.unknown(value)
+
+    def any_open(self, values: Iterable[str]) -> bool:
+        """Whether nothing at all is known of one of some resolved texts."""
+        for value in values:  # noqa: SIM110 - asked of every statement
+            if len(value) == 1 and self.unknown(value):
+                return True
+        return False
 
     def flag(self, value: Any) -> bool | None:
         """A resolved boolean, which templates also write as text; None where it is unknown or no boolean."""

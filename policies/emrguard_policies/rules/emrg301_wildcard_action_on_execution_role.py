@@ -20,13 +20,15 @@ def check(context: Context) -> Iterator[Violation]:
             for statement in document.statements:
                 if statement.effect != "Allow":
                     continue
-                where = document.where(statement)
                 found = [action for action in statement.actions or () if action == "*" or action.endswith(":*")]
                 if statement.not_actions is not None:
+                    where = document.where(statement)
                     yield Violation(document.resource, where, f"NotAction {', '.join(statement.not_actions)}")
                 elif found:
+                    where = document.where(statement)
                     yield Violation(document.resource, where, f"Action {', '.join(found)}")
                 elif any(map(context.unknown, statement.actions or ())):
+                    where = document.where(statement)
                     yield Violation(document.resource, where, "an action depends on the deployment", undecided=True)
 
 

@@ -40,14 +40,16 @@ def check(context: Context) -> Iterator[Violation]:
                     yield Violation(document.resource, document.where(statement), message)
                 if statement.effect != "Allow" or _know_no_resource(statement.actions):
                     continue
-                where = document.where(statement)
                 found = [item for item in statement.resources or () if item == "*" or _ALL_BUCKETS.match(item)]
                 if statement.not_resources is not None:
+                    where = document.where(statement)
                     yield Violation(document.resource, where, f"NotResource {', '.join(statement.not_resources)}")
                 elif found:
                     actions = ", ".join(statement.actions or ("all but some actions",))
+                    where = document.where(statement)
                     yield Violation(document.resource, where, f"{actions} on Resource {', '.join(found)}")
-                elif any(map(context.anything, statement.resources or ())):
+                elif context.any_open(statement.resources or ()):
+                    where = document.where(statement)
                     yield Violation(document.resource, where, "a resource depends on the deployment", undecided=True)
 
 

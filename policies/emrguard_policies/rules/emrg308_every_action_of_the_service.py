@@ -21,7 +21,6 @@ def check(context: Context) -> Iterator[Violation]:
         for statement in document.statements:
             if statement.effect != "Allow":
                 continue
-            where = document.where(statement)
             found = [
                 action
                 for action in statement.actions or ()
@@ -29,8 +28,10 @@ def check(context: Context) -> Iterator[Violation]:
             ]
             if found:
                 on = ", ".join(map(context.shown, statement.resources or ("all but some resources",)))
+                where = document.where(statement)
                 yield Violation(document.resource, where, f"Action {', '.join(found)} on {on}")
             elif context.applications and any(map(context.unknown, statement.actions or ())):
+                where = document.where(statement)
                 yield Violation(document.resource, where, "an action depends on the deployment", undecided=True)
 
 

@@ -45,17 +45,17 @@ def _open(context: Context, document: Document, statement: Statement) -> Iterato
     """What of a statement is not known, and would make it allow more, or deny less, if it were the worst."""
     allows = statement.effect == "Allow"
     principals = statement.principals or statement.not_principals or ()
-    if allows and any(map(context.anything, statement.actions or statement.not_actions or ())):
+    if allows and context.any_open(statement.actions or statement.not_actions or ()):
         yield "Action"
-    if allows and any(context.anything(item.value) for item in principals):
+    if allows and context.any_open([item.value for item in principals]):
         yield "Principal"
     # The rules about roles and buckets judge resources themselves.
-    if allows and document.resource.type == _ENDPOINT and any(map(context.anything, statement.resources or ())):
+    if allows and document.resource.type == _ENDPOINT and context.any_open(statement.resources or ()):
         yield "Resource"
     for condition in statement.conditions:
         # An Allow for one value, whichever it is, is for one. A pattern may be `*`, and a switch on either side.
         loose = not allows or condition.operator in ("Bool", "Null") or _PATTERN.search(condition.operator)
-        if loose and any(map(context.anything, condition.values)):
+        if loose and context.any_open(condition.values):
             yield f"{condition.operator} {condition.key}"
 
 

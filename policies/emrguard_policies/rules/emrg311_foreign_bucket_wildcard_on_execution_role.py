@@ -22,12 +22,13 @@ def check(context: Context) -> Iterator[Violation]:
             if document.policy is None:
                 yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
             for statement in document.statements:
-                where = document.where(statement)
                 for pattern in statement.resources or () if statement.effect == "Allow" else ():
                     match = _BUCKET.match(pattern)
                     if match and ("*" in match[1] or "?" in match[1]) and match[1] != "*":
+                        where = document.where(statement)
                         yield Violation(document.resource, where, f"Resource {context.shown(pattern)}")
                     elif match and context.unknown(match[1]):
+                        where = document.where(statement)
                         yield Violation(document.resource, where, "a bucket depends on the deployment", undecided=True)
 
 

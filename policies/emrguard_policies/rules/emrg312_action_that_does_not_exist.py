@@ -6,6 +6,7 @@ The service is `emr-serverless` in policies; `emrserverless` is its name in Step
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from emrguard_policies.iam import matching
 from emrguard_policies.rules import statements
@@ -18,13 +19,15 @@ def check(context: Context) -> Iterator[Violation]:
     for document, _ in context.identity_documents:
         for statement in document.statements:
             for action in statement.actions or statement.not_actions or ():
-                where = document.where(statement)
                 if context.unknown(action):
+                    where = document.where(statement)
                     yield Violation(document.resource, where, "an action depends on the deployment", undecided=True)
                 elif _misspelt(action):
+                    where = document.where(statement)
                     yield Violation(document.resource, where, f"no action of the service matches {action}")
 
 
+@lru_cache(maxsize=4096)
 def _misspelt(action: str) -> bool:
     service = action.partition(":")[0].lower()
     if service == "emr-serverless":

@@ -36,7 +36,7 @@ def check(context: Context) -> Iterator[Violation]:
                 found = list(_wide(context, statement)) if statement.effect == "Allow" else []
                 if found:
                     yield Violation(document.resource, document.where(statement), ", ".join(found))
-                elif statement.effect == "Allow" and any(map(context.anything, statement.resources or ())):
+                elif statement.effect == "Allow" and context.any_open(statement.resources or ()):
                     where = document.where(statement)
                     yield Violation(document.resource, where, "a resource depends on the deployment", undecided=True)
 

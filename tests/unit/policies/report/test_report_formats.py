@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from example_support import all_written
 
 from emrguard_policies.audit import AuditReport, Finding
 from emrguard_policies.commands.audit import audit
-from emrguard_policies.report import as_github, as_junit, as_sarif
+from emrguard_policies.report import as_github, as_json, as_junit, as_sarif
 from emrguard_policies.rules.registry import all_rules
 
 TEMPLATE = """Resources:
@@ -161,3 +162,12 @@ def test_a_file_outside_of_the_working_directory_has_its_whole_path(
     monkeypatch.chdir(tmp_path / "elsewhere")
     output = call(form, path=str(file)).output
     assert (file.as_uri() if form == "sarif" else str(file)) in output
+
+
+@pytest.mark.parametrize("acknowledged", [None, "a reason"])
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_json_is_indented_by_two_whatever_is_found(acknowledged: str | None, count: int) -> None:
+    """Reports of two runs are compared line by line: how a field is written depends on nothing but its value."""
+    finding = replace(HOSTILE, message='},\n      {"rule": "[]"}', acknowledged=acknowledged)
+    reports = [AuditReport((finding,) * count, ("unread",))]
+    assert as_json.render(reports) == json.dumps(as_json.document(reports), indent=2) + "\n"
