@@ -80,7 +80,7 @@ def _missed(context: Context, first: Resource, heard: set[tuple[str, str, str]])
     guarded += [
         ("events", call, rule, context.resolver.ref(rule))
         for rule in context.of(_RULE)
-        if rule.mark.part == "alerts" and list(_of_rule(context, rule))
+        if rule.mark.part == "alerts"
         for call in ("DisableRule", "RemoveTargets")
     ]
     for service, call, resource, value in guarded:

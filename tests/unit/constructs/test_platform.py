@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -462,3 +463,28 @@ def test_what_the_constructs_refuse_names_the_tenant(tmp_path: Path) -> None:
     (settings,) = load_tenants(_written(tmp_path, "tenants: {flights: {cidr: everywhere}}"))
     with pytest.raises(SettingsError, match=r"tenant flights: Flights/Tenant.*: cidr is 'everywhere'; write a private"):
         settings.build(new_app())
+
+
+def test_macie_that_tells_nobody_is_found(tmp_path: Path) -> None:
+    """A rule of findings without a target, and one that nobody would miss when it is switched off."""
+    app = new_app(tmp_path)
+    team = Tenant(cdk.Stack(app, "Flights"), "Tenant", name="flights")
+    Platform(cdk.Stack(app, "Data"), "Platform", tenants=[team], macie="new")
+    app.synth()
+    path = tmp_path / "Data.template.json"
+    template = json.loads(path.read_text(encoding="utf-8"))
+
+    def found(changed: dict[str, Any]) -> set[str]:
+        path.write_text(json.dumps(changed), encoding="utf-8")
+        rules = ["EMRG455", "EMRG456"]
+        return {f"{each.rule}: {each.message}" for each in audit(load(tmp_path), select=rules).findings}
+
+    assert found(template) == set()
+    findings = next(name for name in template["Resources"] if "MacieFindings" in name)
+    changes = next(name for name in template["Resources"] if "MacieChanges" in name)
+    unwatched = {name: each for name, each in template["Resources"].items() if name != changes}
+    assert found({**template, "Resources": unwatched}) == {
+        f"EMRG455: no alert takes events:{call} of {findings}" for call in ("DisableRule", "RemoveTargets")
+    }
+    del template["Resources"][findings]["Properties"]["Targets"]
+    assert "EMRG456: no AWS::Events::Rule with a target takes its findings" in found(template)
