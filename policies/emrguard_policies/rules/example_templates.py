@@ -30,8 +30,8 @@ def parts(file: Path) -> tuple[str, ...]:
 def whole(file: Path) -> dict[str, Any]:
     """The template that an example stands for: its sound templates, each laid over the ones before, and then itself.
 
-    Objects are merged and lists replaced. A statement of a policy that has a `Sid` takes the place of the one with the
-    same, or is added; with the `Effect` null it goes, as everything goes that is null.
+    Objects are merged, lists and functions replaced. A statement of a policy that has a `Sid` takes the place of the
+    one with the same, or is added; with the `Effect` null it goes, as everything goes that is null.
 
     Raises:
         InputError: a file cannot be read, or names no sound template.
@@ -77,7 +77,9 @@ def _forget_parts(template: dict[str, Any]) -> None:
 
 def _laid_over(below: Any, above: Any) -> Any:
     if isinstance(above, Mapping):
-        result = dict(below) if isinstance(below, Mapping) else {}
+        # A function is one value.
+        mixed = isinstance(below, Mapping) and not _is_function(below) and not _is_function(above)
+        result = dict(below) if mixed else {}
         for key, value in above.items():
             if value is None:
                 result.pop(key, None)
@@ -90,6 +92,10 @@ def _laid_over(below: Any, above: Any) -> Any:
             return [_laid_over(None, item) for item in merged.values() if item.get("Effect", "") is not None]
         return [_laid_over(None, item) for item in above]
     return above
+
+
+def _is_function(value: Mapping[str, Any]) -> bool:
+    return len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref"))
 
 
 def _by_sid(statements: list[Any]) -> dict[str, dict[str, Any]]:

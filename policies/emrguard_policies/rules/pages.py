@@ -69,7 +69,7 @@ def sound_templates() -> str:
         "# Sound templates",
         "",
         "No rule finds anything in these. An example of a rule that names one in `Metadata.emrguard.part-of` shows",
-        "the lines that it changes there: objects are merged by their keys, lists are replaced, `null` takes away. A",
+        "the lines that it changes there: objects are merged, lists and functions replaced, and `null` takes away. A",
         "statement of a policy that has a `Sid` takes the place of the one with that `Sid`, or is added; with",
         "`Effect: null` it goes. `emrguard explain EMRG105 --whole bad` prints an example as the whole template.",
         "",

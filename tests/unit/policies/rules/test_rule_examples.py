@@ -174,7 +174,7 @@ Resources:
           - {Sid: NoOldTls, Effect: null}
           - {Sid: More, Effect: Deny}
   Trail:
-    Properties: {AdvancedEventSelectors: []}
+    Properties: {AdvancedEventSelectors: [], S3BucketName: !GetAtt Other.Name}
 """
     )
     whole = example_templates.whole(example)
@@ -187,6 +187,7 @@ Resources:
     statements = resources["DataPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert [each["Sid"] for each in statements] == ["OnlyTls", "More"]
     assert resources["Trail"]["Properties"]["AdvancedEventSelectors"] == []
+    assert resources["Trail"]["Properties"]["S3BucketName"] == {"Fn::GetAtt": ["Other", "Name"]}
     assert "Macie" in example_templates.whole(SOUND / "bucket.yaml")["Resources"]
     example.write_text("Metadata: {emrguard: {part-of: buckets}}")
     with pytest.raises(InputError, match=r"names 'buckets'; the sound templates are application, bucket"):
