@@ -41,9 +41,12 @@ def test_a_role_that_may_read_everything_is_a_violation(copy: Path) -> None:
     """`prove` exits with 3 and names the role, the action and an object of payroll's."""
 
     def widen(template: dict[str, Any]) -> None:
-        for resource in template["Resources"].values():
-            part = resource.get("Metadata", {}).get("emrguard", {}).get("part")
-            if resource["Type"] == "AWS::IAM::Policy" and part == "execution-role":
+        resources = template["Resources"]
+        for resource in resources.values():
+            if resource["Type"] != "AWS::IAM::Policy":
+                continue
+            (role,) = resource["Properties"]["Roles"]
+            if resources[role["Ref"]]["Metadata"]["emrguard"]["part"] == "execution-role":
                 resource["Properties"]["PolicyDocument"]["Statement"].append(
                     {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/*"}
                 )
