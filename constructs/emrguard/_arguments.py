@@ -77,6 +77,17 @@ def minutes(scope: IConstruct, argument: str, value: cdk.Duration, low: int, hig
     return whole_number(scope, argument, value.to_minutes(integral=False), low, high, "minutes")
 
 
+def days(scope: IConstruct, argument: str, value: cdk.Duration | None, low: int, high: int) -> cdk.Duration | None:
+    """A duration in whole days within documented limits, if there is one."""
+    if value is None:
+        return None
+    if not isinstance(value, cdk.Duration):
+        raise ArgumentError(scope.node.path, argument, value, "write cdk.Duration.days(…)")
+    if not value.is_unresolved():
+        whole_number(scope, argument, value.to_days(integral=False), low, high, "days")
+    return value
+
+
 def network(scope: IConstruct, argument: str, value: str) -> ipaddress.IPv4Network:
     """The IPv4 range of a VPC, from /16 to /26: its quarters are subnets, and a subnet is at least a /28."""
     mend = "write a private IPv4 range from /16 to /26, such as '10.0.0.0/20'"

@@ -20,7 +20,14 @@ def new_policy(place: Place, *uses: Mapping[str, Any]) -> iam.PolicyDocument:
     return document(_administration(place), *uses)
 
 
-def new_key(scope: Construct, id: str, description: str, policy: iam.PolicyDocument) -> kms.Key:
+def new_key(
+    scope: Construct,
+    id: str,
+    description: str,
+    policy: iam.PolicyDocument,
+    *,
+    pending_window: cdk.Duration | None = None,
+) -> kms.Key:
     """A key that rotates every year and outlives its stack."""
     return kms.Key(
         scope,
@@ -29,6 +36,7 @@ def new_key(scope: Construct, id: str, description: str, policy: iam.PolicyDocum
         enable_key_rotation=True,
         removal_policy=cdk.RemovalPolicy.RETAIN,
         policy=policy,
+        pending_window=pending_window,
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IConstruct
@@ -46,9 +47,15 @@ class ApplicationKey(Construct):
 
     Args:
         tenant: name of the tenant that owns the key; the alias is `alias/emrguard/<tenant>`.
+        pending_window: how long AWS KMS waits before it deletes the key, where its removal policy has been changed to
+            DESTROY and it leaves the stack: 7 to 30 days, default 30.
+            https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
+
+    Raises:
+        ArgumentError: the tenant is no name, or the window is outside of these limits.
     """
 
-    def __init__(self, scope: Construct, id: str, *, tenant: str) -> None:
+    def __init__(self, scope: Construct, id: str, *, tenant: str, pending_window: cdk.Duration | None = None) -> None:
         super().__init__(scope, id)
         owner = Owner(tenant=_arguments.tenant_name(self, tenant))
         self._place = place_of(self, within=scope)
@@ -57,7 +64,13 @@ class ApplicationKey(Construct):
         self._logs_statement: iam.PolicyStatement | None = None
         self._grants: dict[tuple[iam.IRole, _actions.Actions], iam.Grant] = {}
         self._policy = _key_policy.new_policy(self._place, self._managed_logs())
-        self.key: kms.IKey = _key_policy.new_key(self, "Resource", f"Data and logs of tenant {tenant}", self._policy)
+        self.key: kms.IKey = _key_policy.new_key(
+            self,
+            "Resource",
+            f"Data and logs of tenant {tenant}",
+            self._policy,
+            pending_window=_arguments.days(self, "pending_window", pending_window, 7, 30),
+        )
         """The key itself. Its own `grant` methods change identity policies only, which this key does not heed."""
         alias = kms.Alias(self, "Alias", alias_name=f"alias/emrguard/{tenant}", target_key=self.key)
         owner.mark(self.key, "key")

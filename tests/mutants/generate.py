@@ -65,9 +65,19 @@ def _all(assemblies: Mapping[str, Path]) -> Iterator[tuple[Mutant, Mapping[str, 
             types = {name: resource["Type"] for name, resource in resources.items()}
             twins = _twins(resources)
             for name, resource in resources.items():
-                part = str(resource.get("Metadata", {}).get("emrguard", {}).get("part", ""))
+                part = str(_mark(resources, name).get("part", ""))
                 for change in properties.mutate(resource, Surroundings(types, twins)):
                     yield Mutant(app, template, name, types[name], part, change), body
+
+
+def _mark(resources: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    """The mark of a resource; a policy has that of the role, or of the bucket, that it is of."""
+    match resources[name]:
+        case {"Metadata": {"emrguard": dict(found)}}:
+            return found
+        case {"Properties": {"Roles": [{"Ref": owner}]}} | {"Properties": {"Bucket": {"Ref": owner}}}:
+            return _mark(resources, owner)
+    return {}
 
 
 def _twins(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
@@ -75,7 +85,7 @@ def _twins(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     by_place: dict[tuple[str, str], dict[str, str]] = {}
     for name, resource in resources.items():
         metadata = resource.get("Metadata", {})
-        tenant = metadata.get("emrguard", {}).get("tenant")
+        tenant = _mark(resources, name).get("tenant")
         if tenant is not None:
             place = "/".join(str(metadata["aws:cdk:path"]).split("/")[2:])
             by_place.setdefault((resource["Type"], place), {})[tenant] = name
