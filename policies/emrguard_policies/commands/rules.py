@@ -52,7 +52,8 @@ def new(name: str, kind: str, path: str, category: str | None, severity: Severit
     """Begin the rule NAME (the bad pattern, such as application-without-name) in a checkout of emrguard.
 
     Writes its module, a bad, a good and an undecidable example, a test and its page. The rule works at once: it asks
-    whether a property is set. Without --why one test fails until the rationale is written.
+    whether a property is set. Without --why one test fails until the rationale is written. The sound templates in
+    rules/sound/, which examples are laid over, must pass the new rule, too.
     """
     # The schemas of cfn-lint take half a second to import, which listing the rules need not wait for.
     from emrguard_policies.rules import scaffold

@@ -68,10 +68,11 @@ def sound_templates() -> str:
     lines = [
         "# Sound templates",
         "",
-        "No rule finds anything in these. An example of a rule that names one in `Metadata.emrguard.part-of` shows",
-        "the lines that it changes there: objects are merged, lists and functions replaced, and `null` takes away. A",
-        "statement of a policy that has a `Sid` takes the place of the one with that `Sid`, or is added; with",
-        "`Effect: null` it goes. `emrguard explain EMRG105 --whole bad` prints an example as the whole template.",
+        "No rule finds anything in these that is not acknowledged there. An example of a rule that names one in",
+        "`Metadata.emrguard.part-of` shows only the lines that it changes: objects are merged, lists and functions",
+        "replaced, and `null` takes away. A statement of a policy that has a `Sid` takes the place of the one with",
+        "that `Sid`, or is added; with `Effect: null` it goes. Laid over them, a bad example breaks exactly its own",
+        "rule and a good one none; `emrguard explain EMRG105 --whole bad` prints an example as the whole template.",
         "",
     ]
     for file in sorted(example_templates.SOUND.glob("*.yaml")):
