@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 import time
@@ -20,6 +21,9 @@ def main() -> int:
     parser.add_argument("--output", type=Path, help="write all verdicts to this JSON file")
     parser.add_argument("--workers", type=int, default=2, help="processes, default 2")
     parser.add_argument("--survivors", action="store_true", help="print those that survive only")
+    parser.add_argument("--quick", action="store_true", help="ask the proof only where no rule spoke")
+    parser.add_argument("--app", action="append", choices=APPS, help="judge the mutants of this app only; repeatable")
+    parser.add_argument("--kind", help="judge only those whose kind of change matches this regular expression")
     given = parser.parse_args()
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
@@ -27,14 +31,25 @@ def main() -> int:
         for name, write in APPS.items():
             write(assemblies[name])
         generated = generate(assemblies)
+        chosen = [
+            mutant
+            for mutant in generated.mutants
+            if mutant.app in (given.app or APPS) and re.search(given.kind or "", mutant.change.kind)
+        ]
+        asked = {name: assemblies[name] for name in APPS if any(mutant.app == name for mutant in chosen)}
         verdicts = []
-        for verdict in judge(generated.mutants, assemblies, workers=given.workers):
+        for verdict in judge(chosen, asked, workers=given.workers, quick=given.quick):
             verdicts.append(verdict)
             if verdict.survived or not given.survivors:
                 print(_line(verdict))
     print()
     for why, left_out in sorted(generated.left_out.items()):
         print(f"left out {len(left_out):4}: {why}")
+    print(
+        f"not judged {len(generated.unjudged)}: {', '.join(sorted({each.logical_id for each in generated.unjudged}))}"
+    )
+    for name in APPS:
+        print(f"{sum(1 for verdict in verdicts if verdict.mutant.app == name):6} mutants of {name}")
     survivors = [verdict for verdict in verdicts if verdict.survived]
     by_rules = sum(1 for verdict in verdicts if verdict.rules)
     by_proof = sum(1 for verdict in verdicts if verdict.proof)

@@ -18,6 +18,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_secretsmanager as secretsmanager
+from mutants import small_apps
 
 from emrguard import (
     AuditTrail,
@@ -82,7 +83,7 @@ def interactive(output: Path) -> None:
     Tenant(
         stack,
         "Tenant",
-        name="notebooks",
+        name="flights",
         interactive=Interactive(studio_because=reason, livy_because=reason, sessions_because=reason),
     )
     app.synth()
@@ -120,8 +121,33 @@ def sources(output: Path) -> None:
     app.synth()
 
 
-APPS: dict[str, Callable[[Path], None]] = {"demo": demo, "pair": pair, "interactive": interactive, "sources": sources}
-"""Apps by name; each writes a cloud assembly."""
+def _small(build: Callable[[cdk.Stack], None]) -> Callable[[Path], None]:
+    def write(output: Path) -> None:
+        app = cdk.App(context=_settings(), outdir=str(output), builtin_cloud_formation_validation=False)
+        build(cdk.Stack(app, build.__name__.capitalize()))
+        app.synth()
+
+    return write
+
+
+_SMALL = (
+    small_apps.abroad,
+    small_apps.streams,
+    small_apps.people,
+    small_apps.vpc,
+    small_apps.organization,
+    small_apps.options,
+    small_apps.without,
+    small_apps.imported,
+)
+APPS: dict[str, Callable[[Path], None]] = {
+    **{build.__name__: _small(build) for build in _SMALL},
+    "interactive": interactive,
+    "sources": sources,
+    "pair": pair,
+    "demo": demo,
+}
+"""Apps by name; each writes a cloud assembly. Small ones first: what several have is judged in the first of them."""
 
 
 def _settings() -> dict[str, object]:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from mutants import neutral, properties
-from mutants.model import LEFT_OPEN, Change, Mutant
+from mutants.model import ACCOUNT, LEFT_OPEN, REGION, Change, Mutant
 from mutants.policies import Surroundings
+
+UNJUDGED = re.compile(r".*Macie(Job|Changes).*")
+"""Logical ids of resources that no rule judges yet: Macie's job, its function's role, and the alert of its changes."""
 
 
 @dataclass(frozen=True)
 class Generated:
-    """Mutants with their numbers, and those left out by the reason."""
+    """Mutants with their numbers, those left out by the reason, and those of `UNJUDGED`."""
 
     mutants: tuple[Mutant, ...]
     left_out: Mapping[str, tuple[Mutant, ...]]
+    unjudged: tuple[Mutant, ...]
 
 
 def generate(assemblies: Mapping[str, Path]) -> Generated:
@@ -31,20 +37,29 @@ def generate(assemblies: Mapping[str, Path]) -> Generated:
     seen: set[tuple[str, ...]] = set()
     kept: list[Mutant] = []
     left_out: dict[str, list[Mutant]] = {}
+    unjudged: list[Mutant] = []
     pending = deque(_all(assemblies))
     while pending:
         mutant, body = pending.popleft()
-        if mutant.likeness in seen:
-            continue
-        seen.add(mutant.likeness)
         reason = neutral.reason(mutant, body)
+        # What is neutral in one app, such as one place of logs of several, need not be so in the next.
+        known = (reason or "", *mutant.likeness)
+        if known in seen:
+            continue
+        seen.add(known)
+        if reason is None and UNJUDGED.fullmatch(mutant.logical_id):
+            unjudged.append(mutant)
+            continue
         if reason is None:
             kept.append(replace(mutant, number=len(kept) + 1))
         else:
             left_out.setdefault(reason, []).append(mutant)
         if reason is None and mutant.change.path[:1] == ("Properties",):
-            pending.append((replace(mutant, change=_left_open(mutant.change.path)), body))
-    return Generated(tuple(kept), {reason: tuple(found) for reason, found in left_out.items()})
+            resources = body["Resources"]
+            change = _left_open(mutant.change.path)
+            subject = _subject(resources[mutant.logical_id], change, _types(resources))
+            pending.append((replace(mutant, change=change, subject=subject), body))
+    return Generated(tuple(kept), {reason: tuple(found) for reason, found in left_out.items()}, tuple(unjudged))
 
 
 def _left_open(path: tuple[str | int, ...]) -> Change:
@@ -62,12 +77,53 @@ def _all(assemblies: Mapping[str, Path]) -> Iterator[tuple[Mutant, Mapping[str, 
     for app, assembly in assemblies.items():
         for template, body in templates(assembly).items():
             resources: dict[str, dict[str, Any]] = body["Resources"]
-            types = {name: resource["Type"] for name, resource in resources.items()}
+            types = _types(resources)
             twins = _twins(resources)
             for name, resource in resources.items():
                 part = str(_mark(resources, name).get("part", ""))
+                if types[name] == "AWS::Events::Rule":
+                    part = str(resource["Properties"].get("Description"))
                 for change in properties.mutate(resource, Surroundings(types, twins)):
-                    yield Mutant(app, template, name, types[name], part, change), body
+                    subject = _subject(resource, change, types)
+                    yield Mutant(app, template, name, types[name], part, change, subject), body
+
+
+def _types(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    return {name: str(resource["Type"]) for name, resource in resources.items()}
+
+
+def _subject(resource: Mapping[str, Any], change: Change, types: Mapping[str, str]) -> str:
+    """The statement that a change is about and what becomes of it, with types for names; empty for anything else."""
+    at: Any = resource
+    for step in (*change.path, None):
+        if isinstance(at, Mapping) and "Effect" in at:
+            return json.dumps(_nameless([at, [value for _, value in change.edits]], types), sort_keys=True)
+        try:
+            at = at[step]
+        except (KeyError, IndexError, TypeError):
+            break
+    return ""
+
+
+def _nameless(value: Any, types: Mapping[str, str]) -> Any:
+    """A value with types for logical ids, and references for the account and the Region of the apps that name them."""
+    match value:
+        case {"Ref": name} if len(value) == 1:
+            return f"<{types.get(name, name)}>"
+        case {"Fn::GetAtt": [name, attribute]} if len(value) == 1:
+            return f"<{types.get(name, name)}.{attribute}>"
+        case {"Fn::Join": ["", [*parts]]} if len(value) == 1:
+            shown = [_nameless(part, types) for part in parts]
+            return "".join(part if isinstance(part, str) else json.dumps(part, sort_keys=True) for part in shown)
+        case Mapping():
+            return {key: _nameless(item, types) for key, item in value.items()}
+        case list():
+            return [_nameless(item, types) for item in value]
+        case str():
+            return value.replace(ACCOUNT, "<AWS::AccountId>").replace(REGION, "<AWS::Region>")
+        case Enum():
+            return value.name
+    return value
 
 
 def _mark(resources: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any]:

@@ -53,15 +53,17 @@ class Judge:
         self._directories: dict[str, Path] = {}
         self._bodies: dict[str, dict[str, dict[str, Any]]] = {}
         self._known: dict[str, set[tuple[str, ...]]] = {}
+        self._undecided: dict[str, set[str]] = {}
         for app, assembly in assemblies.items():
             copy = directory / app
             shutil.copytree(assembly, copy)
             self._directories[app] = copy
             self._bodies[app] = templates(copy)
-            self._known[app] = set()
+            self._known[app], self._undecided[app] = set(), set()
             found, checks = self._say(copy, app)
             self._known[app] = {_key(finding) for finding in found}
-            if checks:
+            self._undecided[app] = checks & {"undecided"}
+            if checks - self._undecided[app]:
                 raise RuntimeError(f"{app} is not isolated before it is changed: {', '.join(sorted(checks))}")
         self._quick = quick
 
@@ -85,39 +87,38 @@ class Judge:
             found += [finding for finding in run(assembly, rules).findings if self._counts(finding, app)]
             if found and self._quick:
                 return found, set()
-        return found, {each.check for each in prove(assembly).counterexamples}
+        return found, {each.check for each in prove(assembly).counterexamples} - self._undecided[app]
 
     def _counts(self, finding: Finding, app: str) -> bool:
         known = _key(finding) in self._known[app]
         return not known and finding.acknowledged is None and finding.rule not in _ACKNOWLEDGMENTS
 
 
-def judge(mutants: Iterable[Mutant], assemblies: Mapping[str, Path], *, workers: int = 2) -> Iterator[Verdict]:
-    """The verdicts in the order of the mutants; one worker is this process.
-
-    One worker is quick: it asks the proof only where no rule spoke.
-    """
+def judge(
+    mutants: Iterable[Mutant], assemblies: Mapping[str, Path], *, workers: int = 2, quick: bool = False
+) -> Iterator[Verdict]:
+    """The verdicts in the order of the mutants; one worker is this process. See `Judge` for quick ones."""
     if workers == 1:
-        with _judge(assemblies) as one:
+        with _judge(assemblies, quick) as one:
             yield from map(one, mutants)
         return
     context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, _start, (dict(assemblies),)) as pool:
+    with context.Pool(workers, _start, (dict(assemblies), quick)) as pool:
         yield from pool.imap(_ask, mutants, chunksize=16)
 
 
 @contextmanager
-def _judge(assemblies: Mapping[str, Path]) -> Iterator[Judge]:
+def _judge(assemblies: Mapping[str, Path], quick: bool) -> Iterator[Judge]:
     with tempfile.TemporaryDirectory() as directory:
-        yield Judge(assemblies, Path(directory), quick=True)
+        yield Judge(assemblies, Path(directory), quick=quick)
 
 
 _worker: list[tuple[Judge, tempfile.TemporaryDirectory[str]]] = []
 
 
-def _start(assemblies: Mapping[str, Path]) -> None:
+def _start(assemblies: Mapping[str, Path], quick: bool) -> None:
     directory = tempfile.TemporaryDirectory()
-    _worker.append((Judge(assemblies, Path(directory.name)), directory))
+    _worker.append((Judge(assemblies, Path(directory.name), quick=quick), directory))
 
 
 def _ask(mutant: Mutant) -> Verdict:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 Path = tuple[str | int, ...]
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+"""Where the apps are that name an account and a Region."""
 
 
 class _Removed(Enum):
@@ -43,7 +46,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A change of a resource of one template of one app; `change` None takes the whole resource out."""
+    """A change of a resource of one template of one app; `subject` is the statement that it is about, if it is one."""
 
     app: str
     template: str
@@ -51,6 +54,7 @@ class Mutant:
     type: str
     part: str
     change: Change
+    subject: str = ""
     number: int = 0
 
     @property
@@ -60,8 +64,12 @@ class Mutant:
 
     @property
     def likeness(self) -> tuple[str, ...]:
-        """Mutants that agree in this are the same one in another app."""
-        return (self.type, self.part, self.change.kind, self.change.property, self.change.text)
+        """Mutants that agree in this are the same one in another app.
+
+        A statement is known by what it says (`subject`), not by its place in the policy.
+        """
+        where = re.sub(r"(?<=\bStatement)\[\d+\]", "", self.change.property) if self.subject else self.change.property
+        return (self.type, self.part, self.change.kind, where, "" if self.subject else self.change.text, self.subject)
 
     def apply(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The template with the change; the given one stays as it is."""

@@ -25,17 +25,24 @@ _WORKS = "what works, how fast and at what price: nobody reaches more by it"
 _REPLACED = "CloudFormation replaces the resource only when a name in the template changes; then the old one is kept \
 or not, and nobody reaches it"
 _FEWER = "the state machine is refused, or its job is: fewer runs"
-_FULL = "CloudFormation and S3 delete no bucket that holds objects"
+_FULL = "CloudFormation deletes no bucket that holds objects, and no repository that holds images"
 _FOR_ALL = "ForAllValues holds for an absent key, so IfExists adds nothing"
 _CALLER = "aws:PrincipalArn beside it names a role of the same account"
 _VPC = "an endpoint serves its own VPC only, so aws:SourceVpc is the same in every request"
 _TWIN = "aws:SourceAccount and aws:SourceArn say the same here: the other one still names the account"
 _TIED = "aws:SourceArn or the encryption context names a resource of the first service: no other service sends it"
+_INHERITED = "the job then has the settings of its application"
 _JOB_RUNS = "the actions are about job runs only: below an application nothing else is included"
 _ASKED = "the resource policy stands on one resource, and its Resource can only be that one"
 _TLS = "TLS between workers encrypts what job runs exchange, and nobody uses the application by hand"
 _CRYPTO = "spark.network.crypto.enabled"
 
+_ALONE = {
+    *(f"kms:{verb}*" for verb in ("Decrypt", "Describe", "Encrypt", "Cancel", "Delete", "Disable", "Enable", "Get",
+                                  "List", "Put", "Revoke", "Rotate", "Schedule", "Tag", "Untag", "Update")),
+    "s3:Abort*",
+}  # fmt: skip
+"""Wildcards that include nothing but the action before them, or its likes."""
 _CLOSED = "what is not reached fails: there is no other way out of the network"
 _REFUSED = (
     r"SecurityGroupEgress\[\d+\]\.(CidrIp|Destination\w+|FromPort|ToPort)|FromPort|ToPort|GroupId"
@@ -52,6 +59,10 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     (r".*", "mark (removed|changed)", r".*", _MARK),
     (r"AWS::IAM::(Managed)?Policy", WITHOUT_RESOURCE, r"", _LESS),
     (r"AWS::IAM::Policy", "property removed", r"Roles", _LESS),
+    (r"AWS::LakeFormation::PrincipalPermissions", f"{WITHOUT_RESOURCE}|element removed", r".*", _LESS),
+    (r"AWS::LakeFormation::PrincipalPermissions", "property removed", r"Resource\..*|Principal\..*", _REQUIRED),
+    (r"AWS::LakeFormation::PrincipalPermissions", LEFT_OPEN, r"Resource\.Table\.TableWildcard",
+     "the property takes an object, which no parameter is"),
     (r"AWS::KMS::Alias", f"{WITHOUT_RESOURCE}|property removed", r".*", _LABEL),
     (r"AWS::(EMRServerless::Application|SNS::Topic)", WITHOUT_RESOURCE, r"", _NOTHING),
     # Network
@@ -66,9 +77,10 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     (r"AWS::EC2::FlowLog", "property removed", r"MaxAggregationInterval", _WORKS),
     (r"AWS::EC2::VPCEndpoint", "condition weakened", r".*aws:SourceVpc", _VPC),
     (r"AWS::EC2::VPCEndpoint", "property removed|switch turned", r"PrivateDnsEnabled|SecurityGroupIds", _CLOSED),
-    (r"AWS::EC2::SecurityGroupIngress", "setting weakened", r"IpProtocol", "an interface endpoint listens on 443 only"),
+    (r"AWS::EC2::SecurityGroup(In|E)gress", "setting weakened", r"IpProtocol", "endpoints listen on 443 only"),
     (r"AWS::EC2::.*", "property removed", _REFUSED, _REQUIRED),
-    (r"AWS::EC2::Subnet", "property removed", r"AvailabilityZone", _WORKS),
+    (r"AWS::EC2::SecurityGroupEgress", "property removed", r"DestinationSecurityGroupId", _REQUIRED),
+    (r"AWS::EC2::Subnet", f"property removed|{LEFT_OPEN}", r"AvailabilityZone", _WORKS),
     (r"AWS::EC2::FlowLog", "property removed", r"LogDestinationType", _DEFAULT),
     # Stores
     (r"AWS::S3::Bucket", "property removed|switch turned", r".*BucketKeyEnabled", _WORKS),
@@ -83,7 +95,7 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     (r"AWS::EMRServerless::Application", "switch turned", r"AutoStartConfiguration.Enabled", _WORKS),
     (r"AWS::EMRServerless::Application", "switch turned", r"InteractiveConfiguration\..*", _LESS),
     (r"AWS::EMRServerless::Application", "property removed", r"InitialCapacity(\[.*)?|MaximumCapacity.Disk", _WORKS),
-    (r"AWS::EMRServerless::Application", "property removed", r"WorkerTypeSpecifications(\..*)?",
+    (r"AWS::EMRServerless::Application", "property removed", r"(WorkerTypeSpecifications|ImageConfiguration)(\..*)?",
      "the image of the release in place of one's own"),
     (r"AWS::EMRServerless::Application", "(property|element) removed",
      r"MonitoringConfiguration.CloudWatchLoggingConfiguration.LogTypeMap.*", _OTHER_SINK),
@@ -101,6 +113,21 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     (r"AWS::EMRServerless::Application", "property removed", r".*\.spark\.authenticate", _DEFAULT),
     (r"AWS::CloudTrail::Trail", LEFT_OPEN, r"CloudWatchLogsRoleArn",
      "CloudTrail takes nothing but a role that may write to the log group"),
+    (r"AWS::EMRServerless::Application", f"property removed|{LEFT_OPEN}", r".*\.LogStreamNamePrefix", _LABEL),
+    (r"AWS::EMRServerless::Application", "property removed",
+     r"MonitoringConfiguration.PrometheusMonitoringConfiguration(.RemoteWriteUrl)?", _WORKS),
+    (r"AWS::EMRServerless::Application", f"setting weakened|{LEFT_OPEN}",
+     r"MonitoringConfiguration.PrometheusMonitoringConfiguration(.RemoteWriteUrl)?",
+     "role and endpoint let metrics into the one workspace only: what goes elsewhere is refused"),
+    # Images, alerts
+    (r"AWS::ECR::Repository", "property removed", r"RepositoryPolicyText", _LESS),
+    (r"AWS::ECR::Repository", "retention removed", r"DeletionPolicy", _FULL),
+    (r"AWS::SNS::Subscription", f"{WITHOUT_RESOURCE}|property removed|{LEFT_OPEN}", r"(Endpoint)?",
+     "who gets mails is the deployment's choice, also in the construct; a topic may have other subscribers"),
+    (r"AWS::Macie::CustomDataIdentifier", WITHOUT_RESOURCE, r"",
+     "an addition to Macie's own list: what it looks for without it, it still finds"),
+    (r"AWS::S3::Bucket", "setting weakened", r"ObjectLockConfiguration\..*\.Mode",
+     "GOVERNANCE yields to s3:BypassGovernanceRetention only, which the bucket's policy denies to all"),
     # The function that changes and stops an application for CloudFormation
     (r"Custom::EmrGuardStopBeforeUpdate", f"{WITHOUT_RESOURCE}|property removed", r".*",
      "CloudFormation then fails to change an application that is started"),
@@ -126,8 +153,18 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
      r".*\.Parameters(\.(ApplicationId|ExecutionRoleArn|Name|JobDriver.*))?", _FEWER),
     (r"AWS::StepFunctions::StateMachine", "property removed|switch turned", r".*\.End", _FEWER),
     (r"AWS::StepFunctions::StateMachine", "property removed",
-     r".*\.ConfigurationOverrides(\.ApplicationConfiguration(\[\d+\]\.Classification)?)?",
-     "the job then has the settings of its application"),
+     r".*\.ConfigurationOverrides(\.ApplicationConfiguration(\[\d+\]\.Classification)?)?", _INHERITED),
+    (r"AWS::StepFunctions::StateMachine", "element removed", r".*\.ApplicationConfiguration\[\d+\]", _INHERITED),
+    (r"AWS::StepFunctions::StateMachine", LEFT_OPEN, r".*\.EntryPointArguments",
+     "what a job is told is its author's; a secret among it is another change"),
+    (r"AWS::StepFunctions::StateMachine", f"setting weakened|{LEFT_OPEN}",
+     r".*\.Parameters\.(ExecutionRoleArn|ApplicationId)",
+     "its role may pass one role and run jobs on one application: the job is refused"),
+    (r"AWS::StepFunctions::StateMachine", "property removed", r".*\.RetryPolicy(\.MaxAttempts)?|.*\.Next", _FEWER),
+    (r"AWS::StepFunctions::StateMachine", f"property removed|{LEFT_OPEN}",
+     r".*\.(spark\.executor\.memory|hive\.exec\.scratchdir|hive\.metastore\.warehouse\.dir)", _WORKS),
+    (r"AWS::(StepFunctions::StateMachine|EMRServerless::Application)", f"property removed|{LEFT_OPEN}",
+     r".*\.rootLogger\.level", _WORKS),
     (r"AWS::StepFunctions::StateMachine", "property removed", r".*\.spark\.authenticate", _DEFAULT),
     # Policies
     (r"AWS::(S3::BucketPolicy|KMS::Key|SNS::TopicPolicy|SecretsManager::ResourcePolicy)",
@@ -145,7 +182,9 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     (r"AWS::Budgets::Budget", "property removed", r"ResourceTags.*", _LABEL),
     (r"AWS::Budgets::Budget", "property removed", r".*ThresholdType", _DEFAULT),
     (r"AWS::Budgets::Budget", "property removed", r"Budget.CostFilters.*", "a budget over more costs tells earlier"),
-    (r"AWS::IAM::Policy", "condition weakened", r".*ForAllValues:StringNotEquals.aws:TagKeys", _FOR_ALL),
+    (r"AWS::(IAM::Policy|SSO::PermissionSet)", "condition weakened", r".*ForAllValues:StringNotEquals.aws:TagKeys",
+     _FOR_ALL),
+    (r"AWS::SSO::PermissionSet", f"{WITHOUT_RESOURCE}|property removed", r"(InlinePolicy)?", _LESS),
     # The trail
     (r"AWS::CloudTrail::Trail", "property removed", r"AdvancedEventSelectors\[.*FieldSelectors\[.*\.\w+", _REQUIRED),
     (r"AWS::CloudTrail::Trail", "property removed", r"AdvancedEventSelectors\[\d+\]\.FieldSelectors", _REQUIRED),
@@ -172,14 +211,47 @@ def reason(mutant: Mutant, body: Mapping[str, Any]) -> str | None:
         return _DANGLING
     if change.kind == "property removed" and _required(mutant.type, change.path[1:]):
         return _REQUIRED
+    if _of_no_guardrail(mutant, body):
+        return _WORKS
+    if change.kind == "switch turned" and change.property == "AutoStopConfiguration.Enabled" and change.text == "true":
+        return "an application that stops when idle costs less, and is open for less time"
     for kind, change_kind, where, why in _RULES:
         if (
             re.fullmatch(kind, mutant.type)
             and re.fullmatch(change_kind, change.kind)
             and re.fullmatch(where, change.property)
         ):
-            return None if why is _FOR_ALL and "IfExists" not in change.text else why
+            if why is _FOR_ALL and "IfExists" not in change.text:
+                return None
+            return None if why is _OTHER_SINK and not _other_sinks(mutant, body) else why
     return _of_statement(mutant, body)
+
+
+def _other_sinks(mutant: Mutant, body: Mapping[str, Any]) -> bool:
+    """Whether an application keeps its logs in more than one place, or the change is about a place that is off."""
+    monitoring = body["Resources"][mutant.logical_id]["Properties"]["MonitoringConfiguration"]
+    if "CloudWatch" in mutant.change.property and monitoring["CloudWatchLoggingConfiguration"]["Enabled"] is False:
+        return True
+    places = (
+        "LogUri" in monitoring.get("S3MonitoringConfiguration", {}),
+        monitoring.get("CloudWatchLoggingConfiguration", {}).get("Enabled") is True,
+        monitoring.get("ManagedPersistenceMonitoringConfiguration", {}).get("Enabled", True) is True,
+    )
+    return sum(places) > 1
+
+
+def _of_no_guardrail(mutant: Mutant, body: Mapping[str, Any]) -> bool:
+    """Whether a change takes out a classification of Spark's or Hive's that holds no guardrail."""
+    kind, path = mutant.change.kind, mutant.change.path
+    if kind not in ("element removed", "property removed", LEFT_OPEN) or len(path) < 3:
+        return False
+    at: Any = body["Resources"][mutant.logical_id]
+    for step in path[:-1]:
+        at = at[step]
+    if kind == "element removed" and path[-2] == "RuntimeConfiguration":
+        return bool(at[path[-1]].get("Classification") == "spark-driver-log4j2")
+    named = at.get("Classification") if isinstance(at, Mapping) else None
+    return kind != "element removed" and path[-1] == "Properties" and named in ("spark-driver-log4j2", "hive-site")
 
 
 def _by_tls(application: Mapping[str, Any], path: Path) -> bool:
@@ -223,6 +295,16 @@ def _of_statement(mutant: Mutant, body: Mapping[str, Any]) -> str | None:
     conditions = {key: value for pairs in statement.get("Condition", {}).values() for key, value in pairs.items()}
     names = {key.lower() for key in conditions}
     touched = str(change.path[-1]).lower()
+    if change.kind == "action widened to the verb" and change.edits[0][1][-1] in _ALONE:
+        return "no other action of the service begins so, or only one of the same administration"
+    if change.kind == "action widened to the verb" and change.edits[0][1][-1] == "s3:List*" and _on_objects(statement):
+        return "on objects s3:List* is s3:ListMultipartUploadParts"
+    if change.kind == "account of a resource widened" and statement.get("Action") in ("iam:PassRole", ["iam:PassRole"]):
+        return "a role is passed within its own account only"
+    if change.kind == "condition weakened" and change.text.startswith("cloudwatch:namespace Payroll"):
+        return "an app may let a role into several namespaces; none of them is known to be another tenant's"
+    if change.kind == "condition weakened" and touched == "sts:externalid":
+        return "the trust policy of the other role demands it, whatever may be sent"
     if change.kind == LEFT_OPEN and statement["Effect"] == "Allow" and "StringEquals" in change.path:
         return "an Allow for one value is for one, whichever it is"
     who = {"aws:principalaccount", "aws:principalarn"}
@@ -242,7 +324,7 @@ def _of_statement(mutant: Mutant, body: Mapping[str, Any]) -> str | None:
         return "the trail's bucket holds nothing but its records"
     if change.kind == "resource widened to all" and "aws:resourcetag/" in " ".join(names):
         return "the tag of the resource still decides, and the actions know no other kind of resource"
-    if change.kind == "resource widened to all" and names & {"aws:calledvialast", "iam:awsservicename"}:
+    if "widened" in change.kind and "resource" in change.kind and names & {"aws:calledvialast", "iam:awsservicename"}:
         return "the service that calls still decides, and it names one resource"
     if change.kind == "resource widened to all" and statement.get("Action") == "logs:DescribeLogGroups":
         return "names of log groups of the account, as before"
@@ -251,6 +333,13 @@ def _of_statement(mutant: Mutant, body: Mapping[str, Any]) -> str | None:
     if change.kind == "folder of a resource widened" and "emr-serverless:" in str(statement.get("Action")):
         return _JOB_RUNS
     return None
+
+
+def _on_objects(statement: Mapping[str, Any]) -> bool:
+    """Whether all resources of a statement are objects below a folder."""
+    listed = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+    ends = [item["Fn::Join"][1][-1] if isinstance(item, Mapping) and "Fn::Join" in item else item for item in listed]
+    return all(str(end).endswith("/*") for end in ends)
 
 
 def _referred(logical_id: str, body: Mapping[str, Any]) -> bool:

@@ -31,6 +31,19 @@ _OTHERS = {
     ),
 }
 """Values that a Deny must not exempt, by condition key."""
+_FURTHER = {
+    "aws:PrincipalAccount": _STRANGER,
+    "aws:ResourceAccount": _STRANGER,
+    "aws:ResourceTag": "another",
+    "aws:RequestTag": "another",
+    "aws:SourceAccount": _STRANGER,
+    "aws:SourceArn": f"arn:aws:cloudtrail:eu-west-1:{_STRANGER}:trail/theirs",
+    "cloudwatch:namespace": "Payroll/Jobs",
+    "iam:PassedToService": "ec2.amazonaws.com",
+    "kms:ViaService": "ec2.eu-west-1.amazonaws.com",
+    "s3:prefix": "*",
+}
+"""Values that an Allow must not take beside its own, by condition key."""
 _POSITIVE = ("StringEquals", "StringLike", "ArnEquals", "ArnLike", "NumericEquals", "StringEqualsIgnoreCase")
 
 
@@ -89,6 +102,10 @@ def _allow(statement: Mapping[str, Any], path: Path, around: Surroundings) -> It
         complement = (*path, "NotAction")
         text = "NotAction health:* in place of Action"
         yield Change("action turned round", at, text, ((at, REMOVED), (complement, "health:*")))
+    for verb in sorted({found[0] for action in actions if (found := re.match(r"[\w-]+:[A-Z][a-z]+", action))}):
+        wide = f"{verb}*"
+        if wide not in actions:
+            yield Change("action widened to the verb", at, f"Action {wide}, too", ((at, [*actions, wide]),))
     yield from _resources(statement, path, around)
     for where, text, block in _weaker_conditions(statement.get("Condition") or {}):
         edit = ((*path, "Condition"), block if block else REMOVED)
@@ -135,6 +152,13 @@ def _wider_arns(value: Any, around: Surroundings) -> Iterator[tuple[str, str, An
             text = f"{around.twins[name]} in place of {name} in {_shown(parts)}"
             yield "resource of the other tenant", text, _joined(other)
     last = parts[-1]
+    if isinstance(last, str) and (end := re.search(r"(?<=[/:])[^/:*]+-?\*?$", last)) and end[0] != "*":
+        wide = [*parts[:-1], last[: end.start()] + "*"]
+        yield "name of a resource widened", f"any name at the end of {_shown(parts)}", _joined(wide)
+    first = parts[-1] if len(parts) == 1 else parts[-1] if str(parts[-1]).startswith(":s3:::") else ""
+    if isinstance(first, str) and (bucket := re.search(r"(?<=:s3:::)[^/*]+(?=/)", first)):
+        wide = [*parts[:-1], f"{first[: bucket.start()]}*{first[bucket.end() :]}"]
+        yield "name of a resource widened", f"any bucket in {_shown(parts)}", _joined(wide)
     if isinstance(last, str) and re.search(r"/[^/*]+/\*$", last):
         wide = [*parts[:-1], re.sub(r"/[^/*]+/\*$", "/*", last)]
         yield "folder of a resource widened", f"{_shown(parts)} to the folder above", _joined(wide)
@@ -160,6 +184,15 @@ def _weaker_conditions(block: Mapping[str, Any]) -> Iterator[tuple[Path, str, di
                 "arn:*:*:*:*:*" if operator.startswith("Arn") else "*"
             )
             yield (operator, key), f"any value of {key}", weak
+            further = _FURTHER.get(key, _FURTHER.get(key.partition("/")[0]))
+            if further is not None:
+                weak = {name: dict(pairs) for name, pairs in rest.items()}
+                weak.setdefault(operator, {})[key] = [*_list(value), further]
+                yield (operator, key), f"{key} {further}, too", weak
+        if "Not" in operator:
+            weak = {name: dict(pairs) for name, pairs in rest.items()}
+            weak.setdefault(operator, {})[key] = "something-else"
+            yield (operator, key), f"all but another {key}", weak
         if operator == "Bool":
             weak = {name: dict(pairs) for name, pairs in rest.items()}
             weak.setdefault("Bool", {})[key] = ["true", "false"]

@@ -54,7 +54,7 @@ def _confined(statement: Statement) -> bool:
     """Whether a condition narrows the statement to named principals."""
     keys = {condition.key.lower() for condition in statement.conditions}
     narrow = [key for key in keys if key in ("aws:principalarn", "aws:userid") or key.startswith("aws:principaltag/")]
-    return any(statements.positive(statement, key) for key in narrow)
+    return statements.tied(statement, narrow)
 
 
 RULE = Rule(

@@ -15,6 +15,7 @@ from emrguard_policies.rules.context import Context, Document
 
 _SOURCES = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "kms:calleraccount")
 _CONFINING = ("kms:calleraccount", "aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:sourcevpce")
+_WHOSE = ("aws:sourceaccount", "aws:sourcearn", "aws:principalaccount", "aws:principalarn", "kms:calleraccount")
 _SOURCELESS = "events.amazonaws.com"
 """EventBridge names no source when it uses a key; keys that are open to a service are EMRG114's."""
 _RUNS_CODE = frozenset(
@@ -39,6 +40,12 @@ def _strangers(context: Context, document: Document, statement: Statement) -> It
     if statement.not_principals is not None:
         yield "NotPrincipal lets everybody but some in", False
     elsewhere = document.resource.type == "AWS::KMS::Key" and document.resource.mark.part != "alerts-key"
+    for condition in statement.conditions:
+        for value in condition.values if condition.key.lower() in _WHOSE and "Not" not in condition.operator else ():
+            account = resource_policies.other_account(context, document.resource, value)
+            if account is not None:
+                message = f"{condition.key} {context.shown(value)} lets account {account} in"
+                yield message, not context.resolver.is_known(_account(context, document))
     for principal in statement.principals or ():
         sourceless = principal.value == _SOURCELESS and document.resource.type == "AWS::KMS::Key"
         if principal.kind == "AWS" and principal.value == "*":
@@ -62,7 +69,7 @@ RULE = Rule(
     id="EMRG153",
     name="resource-policy-open-to-strangers",
     severity="error",
-    title="Policy of a tenant's bucket, key, topic or secret that lets a stranger in",
+    title="Policy of a tenant's bucket, key, topic, secret or repository that lets a stranger in",
     rationale=__doc__,
     mend="Name roles of the tenant, or the service with aws:SourceArn or aws:SourceAccount.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",

@@ -18,6 +18,7 @@ _PATHS = {
     "AWS::Logs::LogGroup": ("KmsKeyId",),
     "AWS::CloudTrail::Trail": ("KMSKeyId",),
     "AWS::SNS::Topic": ("KmsMasterKeyId",),
+    "Custom::EmrGuardApplication": ("DiskEncryptionKeyArn",),
 }
 _RULES = "BucketEncryption.ServerSideEncryptionConfiguration"
 

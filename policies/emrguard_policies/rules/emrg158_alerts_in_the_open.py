@@ -19,6 +19,12 @@ _PLAIN = {"aws:SecureTransport": "false"}
 
 def check(context: Context) -> Iterator[Violation]:
     """Marked topics without KmsMasterKeyId, or whose policy lets a message without TLS through."""
+    for each in context.of("AWS::SNS::Subscription"):
+        protocol = context.get(each, "Protocol") if each.mark.tenant or each.mark.shared else None
+        if context.unknown(protocol):
+            yield Violation(each, "Protocol", "how alerts are sent depends on the deployment", undecided=True)
+        elif protocol == "http":
+            yield Violation(each, "Protocol", "alerts are sent over plain HTTP")
     listed = {topic: policy for policy in context.of(_POLICY) for topic in _topics(context, policy)}
     for topic in context.of("AWS::SNS::Topic"):
         if not (topic.mark.tenant or topic.mark.shared):

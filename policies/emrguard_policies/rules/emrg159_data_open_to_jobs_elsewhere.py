@@ -19,7 +19,7 @@ from emrguard_policies.rules.context import Context, Document
 def check(context: Context) -> Iterator[Violation]:
     """Data buckets of a tenant with applications in a VPC, whose policy lets its execution roles in from anywhere."""
     closed = {each.mark.tenant for each in context.applications if context.subnets(each)}
-    own = {context.resolver.ref(network) for network in context.vpcs}
+    own = {context.resolver.ref(network) for network in context.vpcs} | set(_named(context))
     by_tenant: dict[str | None, list[Resource]] = {}
     for role in context.execution_roles:
         by_tenant.setdefault(role.mark.tenant, []).append(role)
@@ -43,6 +43,15 @@ def check(context: Context) -> Iterator[Violation]:
             for where, networks in _exempted(document, own):
                 found = f"the Deny also spares {', '.join(map(context.shown, networks))}, no VPC of an application"
                 yield Violation(document.resource, where, found)
+
+
+def _named(context: Context) -> Iterator[str]:
+    """The VPCs outside of the assembly that the security groups of applications are in."""
+    for application in context.applications:
+        for _, group in context.security_groups(application):
+            vpc = context.get(group, "VpcId") if group is not None else None
+            if isinstance(vpc, str):
+                yield vpc
 
 
 def _exempted(document: Document, own: set[str]) -> Iterator[tuple[str, list[str]]]:

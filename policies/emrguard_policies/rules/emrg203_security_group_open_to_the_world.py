@@ -1,6 +1,7 @@
 """EMR Serverless refuses to create, update or start an application whose security group lets anybody in.
 
 A group that was closed when the application was created and is opened later stops the application at its next start.
+A rule that the app adds to a group of somebody else, such as that of VPC endpoints, is judged likewise.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from emrguard_policies.rules.context import Context
 
 def check(context: Context) -> Iterator[Violation]:
     """Security groups of applications that let traffic in from anywhere."""
-    return security_groups.of_applications(context, _judge)
+    yield from security_groups.of_applications(context, _judge)
+    yield from security_groups.open_rules_elsewhere(context, "Ingress")
 
 
 def _judge(context: Context, group: Resource) -> Iterator[Violation]:

@@ -48,10 +48,12 @@ _PROBES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
 # What stands before the first wildcard, or the stand-in of one (see `matching`).
 _PLAIN = re.compile("[^*?\ue000-\ue002]*")
 _ANY_PLACE = re.compile(r"^arn:[^:]*:(?:s3:::[^/]+\*|(?:logs|kms):(?:[^:]*\*[^:]*:[^:]*|[^:]*:[^:]*\*[^:]*):)")
-_WITHOUT_PLACE = re.compile(r"^arn:[^:]*:(?!s3:|iam:)[^:]+:(?:[^:]*\*[^:]*:[^:]*|[^:]*:[^:]*\*[^:]*):")
+_WITHOUT_PLACE = re.compile(
+    r"^arn:[^:]*:(?:iam::[^:]*\*[^:]*|(?!s3:|iam:)[^:]+:(?:[^:]*\*[^:]*:[^:]*|[^:]*:[^:]*\*[^:]*)):"
+)
 _WHOLE = re.compile(r"^arn:[^:]*:(?:glue|dynamodb|kinesis|secretsmanager)(?::[^:]*){2}:(?:\w+[:/])?\*(?:/\*)?$")
 _KNOWS_NO_RESOURCE = re.compile(
-    r"[\w-]+:(?:describe\w*|list\w*|getcalleridentity|getauthorizationtoken|getdataaccess|putmetricdata|put(trace|tele)\w*)$"
+    r"[\w-]+:(?:describe\w*|list(?!bucket|multipart)\w*|getcalleridentity|getauthorizationtoken|getdataaccess|putmetricdata|put(trace|tele)\w*)$"
 )
 _WHO = ("aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalservicename")
 _STORES = {"s3": ("AWS::S3::Bucket",), "logs": ("AWS::Logs::LogGroup",), "kms": ("AWS::KMS::Key",)}
@@ -67,7 +69,7 @@ def check(context: Context) -> Iterator[Violation]:
             yield Violation(endpoint, _PROPERTY, f"the policy cannot be read: {document.problem}", undecided=True)
             continue
         for statement in document.policy.statements:
-            found = list(_wide(statement)) if statement.effect == "Allow" else []
+            found = [*_wide(statement), *_past(context, statement)] if statement.effect == "Allow" else []
             if found:
                 yield Violation(endpoint, document.where(statement), ", ".join(found))
         service = str(context.get(endpoint, "ServiceName")).rpartition(".")[2]
@@ -80,7 +82,7 @@ def _wide(statement: Statement) -> Iterator[str]:
     for element, excluded in (("NotAction", statement.not_actions), ("NotResource", statement.not_resources)):
         if excluded is not None:
             yield f"{element} {', '.join(excluded)}"
-    yield from (f"Action {action}" for action in statement.actions or () if action == "*" or action.endswith(":*"))
+    yield from (f"Action {action}" for action in statement.actions or () if "*" in action)
     actions = [action.lower() for action in statement.actions or ()]
     for pattern in statement.resources or ():
         if _WITHOUT_PLACE.match(pattern) or _WHOLE.match(pattern):
@@ -91,6 +93,25 @@ def _wide(statement: Statement) -> Iterator[str]:
         yield "no condition says whose principals may use it"
     if "cloudwatch:putmetricdata" in actions and not statements.tied(statement, ("cloudwatch:namespace",)):
         yield "metrics may be put into any namespace"
+
+
+def _past(context: Context, statement: Statement) -> Iterator[str]:
+    """Wildcards for roles of the app that their own policies do not have."""
+    named = [value for item in statements.positive(statement, "aws:principalarn") for value in item.values]
+    roles = [role for role in map(context.resolver.find, named) if role is not None and role.type == "AWS::IAM::Role"]
+    if not named or len(roles) < len(named):
+        return
+    own = [
+        pattern
+        for role in roles
+        for document in context.documents_of(role)
+        for each in document.statements
+        if statements.allowed(each, tuple(action.lower() for action in statement.actions or ()))
+        for pattern in each.resources or ()
+    ]
+    for pattern in statement.resources or ():
+        if "*" in pattern and pattern not in own and not any(context.matches(each, pattern) for each in own):
+            yield f"Resource {context.shown(pattern)}, which the policies of {roles[0].logical_id} do not name"
 
 
 def _judge(context: Context, endpoint: Resource, policy: Policy, service: str) -> Iterator[Violation]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from emrguard_policies.rules import statements
 from emrguard_policies.rules.base import Rule, Violation
-from emrguard_policies.rules.context import Context
+from emrguard_policies.rules.context import SERVICE, Context
 
 _PASS = ("iam:passrole",)
 
@@ -24,10 +24,13 @@ def check(context: Context) -> Iterator[Violation]:
         where = document.where(statement)
         conditions = statements.positive(statement, "iam:passedtoservice")
         opaque = any(map(context.anything, statement.resources or ()))
-        if conditions and not any("*" in value for condition in conditions for value in condition.values):
+        services = [value for condition in conditions for value in condition.values]
+        others = [value for value in services if "*" not in value and not value.endswith(SERVICE)]
+        if conditions and not others and not any("*" in value for value in services):
             continue
         if starts or context.covered(statement, roles):
-            yield Violation(document.resource, where, "iam:PassedToService is not limited to one service")
+            found = f"includes {', '.join(others)}" if others else "is not limited to one service"
+            yield Violation(document.resource, where, f"iam:PassedToService {found}")
         elif opaque:
             yield Violation(document.resource, where, "the role depends on the deployment", undecided=True)
 

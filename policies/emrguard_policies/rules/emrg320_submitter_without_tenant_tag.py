@@ -47,9 +47,7 @@ def _names_one(context: Context, resource: str) -> bool:
 
 
 def _demands_tag(statement: Statement) -> bool:
-    keys = {item.key.lower() for item in statement.conditions if item.key.lower().startswith(_TAG)}
-    found = [condition for key in keys for condition in statements.positive(statement, key)]
-    return any(not statements.wild(condition.values) for condition in found)
+    return statements.tied(statement, {item.key.lower() for item in statement.conditions if _TAG in item.key.lower()})
 
 
 RULE = Rule(

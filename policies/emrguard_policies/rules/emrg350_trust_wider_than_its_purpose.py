@@ -15,6 +15,8 @@ from emrguard_policies.rules import resource_policies, statements
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context, services
 
+_WHOSE = ("aws:sourceaccount", "aws:sourcearn")
+
 
 def check(context: Context) -> Iterator[Violation]:
     """Statements of trust policies with a wildcard, a stranger, or people without MFA."""
@@ -43,6 +45,13 @@ def _wide(statement: Statement) -> Iterator[str]:
 
 
 def _strangers(context: Context, role: Resource, statement: Statement, named: set[str]) -> Iterator[str]:
+    for condition in statement.conditions:
+        for value in condition.values if condition.key.lower() in _WHOSE and "Not" not in condition.operator else ():
+            account = resource_policies.other_account(context, role, value)
+            own = context.resolver.account(role.template)
+            # Where the account is the deployment's, a number alone may be just that account's.
+            if account is not None and named and (own.isdecimal() or any(own in each for each in condition.values)):
+                yield f"{', '.join(sorted(named))} may assume the role for account {account}"
     people = [item for item in statement.principals or () if item.kind == "AWS"]
     for item in people:
         account = resource_policies.other_account(context, role, item.value)

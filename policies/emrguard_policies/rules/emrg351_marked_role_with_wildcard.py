@@ -1,7 +1,8 @@
 """What is marked as a tenant's role, or as the trail's or an auditor's, was given rights one by one.
 
-A whole service, all but some actions or resources, resources of any account or Region, and a managed policy of AWS take
-that back. Rights on `*` of execution roles have rules of their own, EMRG301, EMRG302 and EMRG314.
+Actions by wildcard, all but some actions or resources, resources of any account or Region, all applications without a
+tag, and a managed policy of AWS take that back. Rights on `*` of execution roles have rules of their own, EMRG301,
+EMRG302 and EMRG314.
 """
 
 from __future__ import annotations
@@ -10,11 +11,17 @@ import re
 from collections.abc import Iterator
 
 from emrguard_policies.iam.model import Statement
+from emrguard_policies.rules import statements
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
 _REGIONAL = re.compile(r"^arn:[^:]*:(?!s3:|iam:)[^:]+:([^:]*):([^:]*):")
 _ANY_NAME = re.compile(r"^arn:[^:]*:(?:s3:::\*(?:/.*)?|kms:[^:]*:[^:]*:key/\*|logs:[^:]*:[^:]*:log-group:\*(?::.*)?)$")
+_ANY_APPLICATION = re.compile(r"^arn:[^:]*:emr-serverless:[^:]*:[^:]*:/applications/\*(?:/.*)?$")
+_ANY_TOPIC = re.compile(
+    r"^arn:[^:]*:(?:aps:[^:]*:[^:]*:workspace|events:[^:]*:[^:]*:rule|kafka:[^:]*:[^:]*:(?:cluster/[^/]*|(?:topic|group)/[^/]*/[^/]*))/\*$"
+)
+_TAGS = ("aws:resourcetag/", "aws:requesttag/")
 _MANAGED = "ManagedPolicyArns"
 
 
@@ -33,7 +40,8 @@ def check(context: Context) -> Iterator[Violation]:
             if document.policy is None:
                 yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
             for statement in document.statements:
-                found = list(_wide(context, statement)) if statement.effect == "Allow" else []
+                by_tag = role.mark.part == "platform-admin-role"
+                found = list(_wide(context, statement, by_tag)) if statement.effect == "Allow" else []
                 if found:
                     yield Violation(document.resource, document.where(statement), ", ".join(found))
                 elif statement.effect == "Allow" and context.any_open(statement.resources or ()):
@@ -41,12 +49,13 @@ def check(context: Context) -> Iterator[Violation]:
                     yield Violation(document.resource, where, "a resource depends on the deployment", undecided=True)
 
 
-def _wide(context: Context, statement: Statement) -> Iterator[str]:
+def _wide(context: Context, statement: Statement, by_tag: bool) -> Iterator[str]:
+    """What is wide; of roles that go `by_tag` EMRG354 judges the applications."""
     for element, excluded in (("NotAction", statement.not_actions), ("NotResource", statement.not_resources)):
         if excluded is not None:
             yield f"{element} {', '.join(excluded)}"
     for action in statement.actions or ():
-        if action == "*" or action.endswith(":*"):
+        if "*" in action and action not in statements.GRANTED_BY_CDK:
             yield f"Action {action}"
     for pattern in statement.resources or ():
         if "*" not in pattern:
@@ -54,16 +63,26 @@ def _wide(context: Context, statement: Statement) -> Iterator[str]:
         regional = _REGIONAL.match(pattern)
         if regional and "*" in regional.groups():
             yield f"Resource {context.shown(pattern)} in any account or Region"
-        elif _ANY_NAME.match(pattern) and not _looks(statement):
+        elif (_ANY_NAME.match(pattern) and not _looks(statement)) or _ANY_TOPIC.match(pattern):
             yield f"Resource {context.shown(pattern)}"
-        elif pattern == "*" and any(_knows_resources(action) for action in statement.actions or ()):
+        elif _ANY_APPLICATION.match(pattern) and not by_tag and not _tagged(statement):
+            yield f"Resource {context.shown(pattern)} without a condition on a tag"
+        elif pattern == "*" and not _tagged(statement) and any(map(_knows_resources, statement.actions or ())):
             yield f"{', '.join(statement.actions or ())} on Resource *"
 
 
 def _looks(statement: Statement) -> bool:
     """Whether a statement allows only to list and to describe."""
-    actions = statement.actions or ("",)
-    return all(action.lower().partition(":")[2].startswith(("describe", "list")) for action in actions)
+    actions = [action.lower() for action in statement.actions or ("",)]
+    return all(
+        action.partition(":")[2].startswith(("describe", "list")) and not action.startswith("s3:listbucket")
+        for action in actions
+    )
+
+
+def _tagged(statement: Statement) -> bool:
+    keys = [item.key.lower() for item in statement.conditions if item.key.lower().startswith(_TAGS)]
+    return statements.tied(statement, keys)
 
 
 def _knows_resources(action: str) -> bool:
@@ -72,7 +91,7 @@ def _knows_resources(action: str) -> bool:
     on_objects = service == "s3" and name != "listallmybuckets"
     on_streams = service == "logs" and name.startswith(("create", "put", "delete"))
     on_keys = service == "kms" and not name.startswith(("list", "createkey"))
-    on_jobs = service == "emr-serverless" and not name.startswith(("list", "create", "get"))
+    on_jobs = service == "emr-serverless" and name not in ("listapplications", "createapplication")
     on_rules = service == "events" and name.startswith(("put", "delete", "remove", "disable"))
     on_roles = service == "iam" and name in ("passrole", "putrolepolicy")
     return on_objects or on_streams or on_keys or on_jobs or on_rules or on_roles

@@ -1,7 +1,8 @@
 """A job that may write everywhere in its bucket may rewrite its own scripts, and a submitter the results of others.
 
 CDK's own `grant_read(role, "input/*")` allows listing of the whole bucket. The rule judges buckets that are marked as a
-tenant's data or log bucket: rights on objects name a folder, and `s3:ListBucket` demands an `s3:prefix`.
+tenant's data or log bucket: rights on objects name a folder, `s3:ListBucket` demands an `s3:prefix`, and nobody lists
+versions (`s3:List*` does).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
 _ON_OBJECTS = ("s3:getobject", "s3:putobject", "s3:deleteobject", "s3:abortmultipartupload")
-_LIST = "s3:listbucket"
+_LIST, _LIST_VERSIONS = "s3:listbucket", "s3:listbucketversions"
 
 
 def check(context: Context) -> Iterator[Violation]:
@@ -27,16 +28,20 @@ def check(context: Context) -> Iterator[Violation]:
     for document, _ in context.identity_documents if arns else ():
         if document.policy is None and document.opaque:
             yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
-    for _, document, _, statement in context.granting((*_ON_OBJECTS, _LIST)) if arns else ():
+    for _, document, _, statement in context.granting((*_ON_OBJECTS, _LIST, _LIST_VERSIONS)) if arns else ():
         acts = statements.allowed(statement, _ON_OBJECTS)
         lists = statements.allows(statement, _LIST) and not statements.tied(statement, ("s3:prefix",))
-        if not (acts or lists):
+        versions = statements.named(statement, (_LIST_VERSIONS,))
+        if not (acts or lists or versions):
             continue
         for bucket in arns if _any_name(statement) else dict.fromkeys(context.buckets_in(statement)):
             if bucket not in arns:
                 continue
             if acts and context.covers(statement, f"{arns[bucket]}/any-folder/object"):
                 found = f"{', '.join(acts)} on every object of {bucket.logical_id}"
+                yield Violation(document.resource, document.where(statement), found)
+            if versions and not lists and context.covers(statement, arns[bucket]):
+                found = f"s3:ListBucketVersions on {bucket.logical_id}: what was overwritten and deleted shows"
                 yield Violation(document.resource, document.where(statement), found)
             if lists and context.covers(statement, arns[bucket]):
                 found = f"s3:ListBucket without s3:prefix on {bucket.logical_id}"

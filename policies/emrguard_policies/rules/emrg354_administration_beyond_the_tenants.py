@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emrguard_policies.iam.model import Statement
-from emrguard_policies.rules import statements
+from emrguard_policies.rules import statements, tagged
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
 _TAG = ("emr-serverless:tagresource", "emr-serverless:untagresource")
-_TIES = ("aws:resourcetag/", "aws:requesttag/")
-_KEYS = ("aws:calledvialast", "aws:calledviafirst", "iam:awsservicename")
 
 
 def check(context: Context) -> Iterator[Violation]:
@@ -28,32 +25,15 @@ def check(context: Context) -> Iterator[Violation]:
             if document.policy is None:
                 yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
             for statement in document.statements:
-                if statement.effect == "Allow" and not _narrow(statement):
+                if statement.effect == "Allow" and not tagged.narrow(statement):
                     found = f"{', '.join(statement.actions or ('all but some actions',))} without a tag of a tenant"
                     yield Violation(document.resource, document.where(statement), found)
-                elif statements.allowed(statement, _TAG) and not _keeps_tag(statement):
+                elif statement.effect == "Allow" and (others := tagged.no_tenants(context, statement)):
+                    found = f"a tag may be {', '.join(others)}, which is no tenant of the app"
+                    yield Violation(document.resource, document.where(statement), found)
+                elif statements.allowed(statement, _TAG) and not tagged.keeps_tag(statement):
                     found = "the tag of a tenant may be set on what belongs to another one"
                     yield Violation(document.resource, document.where(statement), found)
-
-
-def _narrow(statement: Statement) -> bool:
-    actions = [action.partition(":")[2].lower() for action in statement.actions or ("",)]
-    if all(name.startswith(("list", "describe")) for name in actions):
-        return True
-    listed = statement.resources or ("*",)
-    if all("*" not in item or "/jobruns/*" in item or "/sessions/*" in item for item in listed):
-        return True
-    keys = [item.key.lower() for item in statement.conditions]
-    return statements.tied(statement, [key for key in keys if key.startswith(_TIES) or key in _KEYS])
-
-
-def _keeps_tag(statement: Statement) -> bool:
-    """Whether tagging leaves the tenant's tag alone, or is for what has none yet."""
-    return any(
-        (item.key.lower() == "aws:tagkeys" and item.operator == "StringNotEquals")
-        or (item.operator == "Null" and item.key.lower().startswith("aws:resourcetag/") and item.values == ("true",))
-        for item in statement.conditions
-    )
 
 
 RULE = Rule(

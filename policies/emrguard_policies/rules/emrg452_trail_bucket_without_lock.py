@@ -17,6 +17,13 @@ _LEAST_DAYS = 90
 
 def check(context: Context) -> Iterator[Violation]:
     """Buckets of trails without Object Lock by default for at least 90 days."""
+    for trail in context.of("AWS::CloudTrail::Trail"):
+        if (
+            trail.mark.shared
+            and context.target(trail, "S3BucketName") is None
+            and context.given(trail, "S3BucketName") is not False
+        ):
+            yield Violation(trail, "S3BucketName", "the bucket of the trail is not in the assembly", undecided=True)
     for bucket in context.pointing("AWS::CloudTrail::Trail", "S3BucketName"):
         if bucket.type != "AWS::S3::Bucket":
             continue

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
+_UNIT = "Budget.TimeUnit"
 _LIMIT, _ALERTS, _FILTER = "Budget.BudgetLimit", "NotificationsWithSubscribers", "Budget.CostFilters.TagKeyValue"
 
 
@@ -25,6 +26,11 @@ def check(context: Context) -> Iterator[Violation]:
                 yield Violation(budget, path, f"{path} depends on the deployment", undecided=True)
             elif not given or context.get(budget, path) == []:
                 yield Violation(budget, path, f"{path} is not set")
+        unit = context.get(budget, _UNIT)
+        if context.unknown(unit):
+            yield Violation(budget, _UNIT, "the time of the limit depends on the deployment", undecided=True)
+        elif unit not in ("DAILY", "MONTHLY", None):
+            yield Violation(budget, _UNIT, f"the limit is {unit}: it tells of a runaway job months later")
         tags = context.get(budget, _FILTER)
         named.update(str(tag).rpartition("$")[2] for tag in (tags if isinstance(tags, list) else ()))
     for application in context.applications if named else ():

@@ -1,4 +1,4 @@
-"""The policies that stand on what belongs to tenants: keys, buckets, topics, secrets."""
+"""The policies that stand on what belongs to tenants: keys, buckets, topics, secrets, repositories of images."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from emrguard_policies.assembly import Resource
 from emrguard_policies.iam.model import Statement
 from emrguard_policies.rules.context import Context, Document
 
-_ACCOUNT = re.compile(r"^(?:arn:[^:]*:(?:iam|sts)::)?(\d{12})(?::.*)?$")
+_ACCOUNT = re.compile(r"^(?:arn:[^:]*:[a-z0-9-]+:[a-z0-9-]*:)?(\d{12})(?::.*)?$")
+_REPOSITORY = "RepositoryPolicyText"
 _ROOT = re.compile(r"^(\d{12}|arn:[^:]*:iam::[^:]*:root)$")
 
 
 def documents(context: Context) -> Iterator[Document]:
-    """Key policies, bucket policies, and the policies of marked topics and secrets."""
+    """Key policies, bucket policies, those of marked topics and secrets, and of repositories of images."""
     for key in context.keys:
         if context.given(key, "KeyPolicy") is not False:
             yield context.document(key, "KeyPolicy", "resource")
@@ -27,6 +28,9 @@ def documents(context: Context) -> Iterator[Document]:
         for resource in context.of(kind):
             if resource.mark.tenant or resource.mark.shared:
                 yield context.document(resource, path, "resource")
+    for repository in context.of("AWS::ECR::Repository") if context.applications else ():
+        if context.given(repository, _REPOSITORY) is not False:
+            yield context.document(repository, _REPOSITORY, "resource")
 
 
 def names_root(context: Context, statement: Statement) -> bool:

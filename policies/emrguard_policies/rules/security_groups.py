@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from emrguard_policies.assembly import Resource
 from emrguard_policies.rules.base import Violation
@@ -28,14 +29,32 @@ def of_applications(context: Context, judge: Callable[[Context, Resource], Itera
 
 def open_rules(context: Context, group: Resource, direction: str) -> Iterator[Violation]:
     """The rules of a group, `Ingress` or `Egress`, whose other side is, or may be, anywhere."""
+    yield from _open(context, context.security_group_rules(group, direction), direction)
+
+
+def open_rules_elsewhere(context: Context, direction: str) -> Iterator[Violation]:
+    """Such rules that stand in an assembly with applications, on groups that do not."""
+    kind = f"AWS::EC2::SecurityGroup{direction}"
+    listed = context.of(kind) if context.applications else []
+    strange = [each for each in listed if context.target(each, "GroupId") is None]
+    yield from _open(context, [(each, "", dict(context.resolver.properties(each))) for each in strange], direction)
+
+
+def _open(context: Context, rules: list[tuple[Resource, str, Any]], direction: str) -> Iterator[Violation]:
     open_to, side = _WORDS[direction]
-    for resource, where, item in context.security_group_rules(group, direction):
+    for resource, where, item in rules:
         addresses = [item.get(key) for key in ("CidrIp", "CidrIpv6")] if isinstance(item, Mapping) else [item]
         found = [address for address in addresses if _is_anywhere(address)]
         if found:
             yield Violation(resource, where, f"{open_to} {found[0]}")
-        elif any(context.unknown(address) for address in addresses):
+        elif any(context.unknown(address) for address in addresses) or _any_group(context, item):
             yield Violation(resource, where, f"the {side} of a rule depends on the deployment", undecided=True)
+
+
+def _any_group(context: Context, item: object) -> bool:
+    """Whether a rule names a group on the other side that could be any."""
+    group = item.get("DestinationSecurityGroupId") if isinstance(item, Mapping) else None
+    return context.anything(group) and context.resolver.find(str(group)) is None
 
 
 def _is_anywhere(address: object) -> bool:

@@ -23,6 +23,15 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonem
 """
 
 
+GRANTED_BY_CDK = frozenset(
+    {
+        *(f"kms:{name}*" for name in ("Decrypt", "Describe", "Encrypt", "GenerateDataKey", "ReEncrypt")),
+        *(f"s3:{name}*" for name in ("Abort", "DeleteObject", "GetBucket", "GetObject", "List")),
+    }
+)
+"""Actions as grants of the CDK spell them; rules of their own judge what those on buckets reach."""
+
+
 def allows(statement: Statement, action: str) -> bool:
     """Whether a statement allows an action (in lower case) at all, on whatever resource."""
     return bool(allowed(statement, (action,)))
@@ -75,5 +84,7 @@ def wild(texts: Iterable[str]) -> bool:
 
 
 def tied(statement: Statement, keys: Iterable[str]) -> bool:
-    """Whether a condition demands a value of one of some keys, and not just any value."""
-    return any(not wild(condition.values) for key in keys for condition in positive(statement, key))
+    """Whether a condition demands a value of one of some keys, and takes not just any value."""
+    return any(
+        not any(wild((value,)) for value in condition.values) for key in keys for condition in positive(statement, key)
+    )

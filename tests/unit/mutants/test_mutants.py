@@ -44,7 +44,7 @@ def test_there_are_mutants_of_each_kind_of_guardrail(generated: Generated) -> No
 def test_a_tenth_of_the_mutants_is_caught(generated: Generated, assemblies: dict[str, Path]) -> None:
     """Whoever weakens one guardrail in a template hears of it from `emrguard audit` or `emrguard prove`."""
     chosen = sample(generated.mutants, of=10, seed=SEED)
-    survivors = [verdict.mutant for verdict in judge(chosen, assemblies, workers=1) if verdict.survived]
+    survivors = [verdict.mutant for verdict in judge(chosen, assemblies, workers=1, quick=True) if verdict.survived]
     assert [(mutant.logical_id, mutant.change.property, mutant.change.text) for mutant in survivors] == []
 
 
@@ -79,7 +79,7 @@ def _conditions(statement: dict[str, object]) -> Iterator[object]:
 
 
 def test_a_condition_is_weakened_in_every_way() -> None:
-    """Each condition is taken out, made optional, and made to hold for any value."""
+    """Each condition is taken out, made optional, and made to hold for any value, or for one more."""
     statement: dict[str, object] = {
         "Effect": "Allow", "Action": "sts:AssumeRole", "Condition": {"StringEquals": {"aws:SourceAccount": "1"}},
     }  # fmt: skip
@@ -87,4 +87,5 @@ def test_a_condition_is_weakened_in_every_way() -> None:
         REMOVED,
         {"StringEqualsIfExists": {"aws:SourceAccount": "1"}},
         {"StringLike": {"aws:SourceAccount": "*"}},
+        {"StringEquals": {"aws:SourceAccount": ["1", "999988887777"]}},
     ]
