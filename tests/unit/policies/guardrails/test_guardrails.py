@@ -53,6 +53,8 @@ def _ask(who: Principal, action: str, resource: str, context: Mapping[str, Any] 
 _UNDOING: list[tuple[str, str, Mapping[str, Any]]] = [
     ("cloudtrail:StopLogging", _TRAIL, {}),
     ("cloudtrail:PutEventSelectors", _TRAIL, {}),
+    ("macie2:DisableMacie", "*", {}),
+    ("macie2:CreateFindingsFilter", f"arn:aws:macie2:eu-west-1:{_ACCOUNT}:findings-filter/f", {}),
     ("events:DisableRule", f"arn:aws:events:eu-west-1:{_ACCOUNT}:rule/r", _PLATFORM),
     ("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:eu-west-1:{_ACCOUNT}:alarm:a", _PLATFORM),
     ("sns:DeleteTopic", _TOPIC, _PLATFORM),
