@@ -45,9 +45,6 @@ def main() -> int:
     print()
     for why, left_out in sorted(generated.left_out.items()):
         print(f"left out {len(left_out):4}: {why}")
-    print(
-        f"not judged {len(generated.unjudged)}: {', '.join(sorted({each.logical_id for each in generated.unjudged}))}"
-    )
     for name in APPS:
         print(f"{sum(1 for verdict in verdicts if verdict.mutant.app == name):6} mutants of {name}")
     survivors = [verdict for verdict in verdicts if verdict.survived]

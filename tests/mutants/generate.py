@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,17 +15,13 @@ from mutants import neutral, properties
 from mutants.model import ACCOUNT, LEFT_OPEN, REGION, Change, Mutant
 from mutants.policies import Surroundings
 
-UNJUDGED = re.compile(r".*Macie(Job|Changes).*")
-"""Logical ids of resources that no rule judges yet: Macie's job, its function's role, and the alert of its changes."""
-
 
 @dataclass(frozen=True)
 class Generated:
-    """Mutants with their numbers, those left out by the reason, and those of `UNJUDGED`."""
+    """Mutants with their numbers, and those left out by the reason."""
 
     mutants: tuple[Mutant, ...]
     left_out: Mapping[str, tuple[Mutant, ...]]
-    unjudged: tuple[Mutant, ...]
 
 
 def generate(assemblies: Mapping[str, Path]) -> Generated:
@@ -37,7 +32,6 @@ def generate(assemblies: Mapping[str, Path]) -> Generated:
     seen: set[tuple[str, ...]] = set()
     kept: list[Mutant] = []
     left_out: dict[str, list[Mutant]] = {}
-    unjudged: list[Mutant] = []
     pending = deque(_all(assemblies))
     while pending:
         mutant, body = pending.popleft()
@@ -47,9 +41,6 @@ def generate(assemblies: Mapping[str, Path]) -> Generated:
         if known in seen:
             continue
         seen.add(known)
-        if reason is None and UNJUDGED.fullmatch(mutant.logical_id):
-            unjudged.append(mutant)
-            continue
         if reason is None:
             kept.append(replace(mutant, number=len(kept) + 1))
         else:
@@ -59,7 +50,7 @@ def generate(assemblies: Mapping[str, Path]) -> Generated:
             change = _left_open(mutant.change.path)
             subject = _subject(resources[mutant.logical_id], change, _types(resources))
             pending.append((replace(mutant, change=change, subject=subject), body))
-    return Generated(tuple(kept), {reason: tuple(found) for reason, found in left_out.items()}, tuple(unjudged))
+    return Generated(tuple(kept), {reason: tuple(found) for reason, found in left_out.items()})
 
 
 def _left_open(path: tuple[str | int, ...]) -> Change:

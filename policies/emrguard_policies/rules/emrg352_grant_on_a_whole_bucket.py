@@ -2,7 +2,7 @@
 
 CDK's own `grant_read(role, "input/*")` allows listing of the whole bucket. The rule judges buckets that are marked as a
 tenant's data or log bucket: rights on objects name a folder, `s3:ListBucket` demands an `s3:prefix`, and nobody lists
-versions (`s3:List*` does).
+versions (`s3:List*` does). Of the trail's bucket auditors list everything, but no versions either.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from emrguard_policies.rules import statements
 from emrguard_policies.rules.base import Rule, Violation
 from emrguard_policies.rules.context import Context
 
+_TRAIL = "trail-bucket"
 _ON_OBJECTS = ("s3:getobject", "s3:putobject", "s3:deleteobject", "s3:abortmultipartupload")
 _LIST, _LIST_VERSIONS = "s3:listbucket", "s3:listbucketversions"
 
@@ -23,7 +24,7 @@ def check(context: Context) -> Iterator[Violation]:
     arns = {
         bucket: context.resolver.arn(bucket) or ""
         for bucket in context.buckets
-        if bucket.mark.tenant and bucket.mark.part in ("data-bucket", "log-bucket")
+        if bucket.mark.part == _TRAIL or (bucket.mark.tenant and bucket.mark.part in ("data-bucket", "log-bucket"))
     }
     for document, _ in context.identity_documents if arns else ():
         if document.policy is None and document.opaque:
@@ -37,13 +38,14 @@ def check(context: Context) -> Iterator[Violation]:
         for bucket in arns if _any_name(statement) else dict.fromkeys(context.buckets_in(statement)):
             if bucket not in arns:
                 continue
-            if acts and context.covers(statement, f"{arns[bucket]}/any-folder/object"):
+            trail = bucket.mark.part == _TRAIL
+            if acts and not trail and context.covers(statement, f"{arns[bucket]}/any-folder/object"):
                 found = f"{', '.join(acts)} on every object of {bucket.logical_id}"
                 yield Violation(document.resource, document.where(statement), found)
-            if versions and not lists and context.covers(statement, arns[bucket]):
+            if versions and (trail or not lists) and context.covers(statement, arns[bucket]):
                 found = f"s3:ListBucketVersions on {bucket.logical_id}: what was overwritten and deleted shows"
                 yield Violation(document.resource, document.where(statement), found)
-            if lists and context.covers(statement, arns[bucket]):
+            if lists and not trail and context.covers(statement, arns[bucket]):
                 found = f"s3:ListBucket without s3:prefix on {bucket.logical_id}"
                 yield Violation(document.resource, document.where(statement), found)
 

@@ -1,8 +1,8 @@
 """Somebody who wants to work unseen stops the trail, deletes its records, or switches the alert off. Each is one call.
 
-The rule puts those calls, changes of applications, and where Macie is on its findings, to the rules of EventBridge that
-are marked as alerts: each must be taken by one that is enabled and has a target. Alerts go to the topic of the app, if
-it has one, and an alarm comes within the hour.
+The rule puts those calls, changes of applications, and where Macie is on its findings and changes of it, to the rules
+of EventBridge that are marked as alerts: each must be taken by one that is enabled and has a target. Alerts go to the
+topic of the app, if it has one, and an alarm comes within the hour.
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ _CALLS: dict[str, tuple[str, ...]] = {
     "monitoring": ("DeleteAlarms", "DisableAlarmActions"),
 }  # fmt: skip
 """Calls by service: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html"""
+_OF_MACIE = (
+    "CreateFindingsFilter", "DisableMacie", "UpdateAutomatedDiscoveryConfiguration", "UpdateClassificationJob",
+    "UpdateClassificationScope", "UpdateFindingsFilter", "UpdateMacieSession",
+)  # fmt: skip
+"""Calls after which Macie finds less, or tells less: filters archive findings, which are not published then.
+https://docs.aws.amazon.com/macie/latest/user/findings-suppression.html"""
 _FINDING = {"source": "aws.macie", "detail-type": "Macie Finding", "detail": {}}
 _MEMBERS = {"source", "detail-type", "detail"}
 _OF_CALLS = {"$or", "eventSource", "eventName", "requestParameters"}
@@ -84,8 +90,10 @@ def _astray(context: Context, alerts: list[Resource]) -> Iterator[Violation]:
     usual = max(everywhere, key=everywhere.count) if everywhere else ""
     for alert in (*alerts, *alarms) if not topics else ():
         told = _told(context, alert)
-        if told and usual not in told and not any(map(context.anything, told)):
-            path = "AlarmActions" if alert.type == _ALARM else "Targets"
+        path = "AlarmActions" if alert.type == _ALARM else "Targets"
+        if told and usual not in told and any(map(context.anything, told)):
+            yield Violation(alert, path, "who is told depends on the deployment", undecided=True)
+        elif told and usual not in told:
             yield Violation(alert, path, f"{context.shown(told[0])} is told, not {context.shown(usual)} as of others")
     for alert in (*alerts, *alarms) if topics else ():
         path = "AlarmActions" if alert.type == _ALARM else "Targets"
@@ -109,9 +117,10 @@ def _told(context: Context, alert: Resource) -> list[str]:
 def _missed(context: Context, first: Resource, heard: set[tuple[str, str, str]]) -> Iterator[Violation]:
     named = {(service, call) for service, call, _ in heard}
     here = bool(context.of("AWS::CloudTrail::Trail"))
+    calls_of = _CALLS | ({"macie2": _OF_MACIE} if _has_macie(context) else {})
     missed = [
         f"{service}:{call}"
-        for service, calls in _CALLS.items()
+        for service, calls in calls_of.items()
         for call in calls
         if (here or service not in _OF_RECORDS) and (service, call) not in named
     ]
@@ -144,6 +153,11 @@ def _missed(context: Context, first: Resource, heard: set[tuple[str, str, str]])
         wanted = f"{parameter}={value}" if parameter else value
         if (service, name, wanted) not in heard and not _is_watcher(context, resource):
             yield Violation(first, "EventPattern", f"no alert takes {service}:{name} of {resource.logical_id}")
+
+
+def _has_macie(context: Context) -> bool:
+    """Whether the app turns Macie on, or says that it is on."""
+    return context.declared("macie") or any(each.mark.part == "macie" for each in context.of("AWS::Macie::Session"))
 
 
 def _trails_elsewhere(context: Context) -> Iterator[str]:
