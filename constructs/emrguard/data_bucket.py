@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -12,7 +13,7 @@ from constructs import Construct
 
 from emrguard import _actions, _arguments, _retention, _wildcards
 from emrguard._handing_over import HandedOver, check
-from emrguard._kept import arn_of, days
+from emrguard._kept import arn_of, days, place_of
 from emrguard._manifest import Owner, Part, add_reasons
 from emrguard._reasons import Reasons
 from emrguard._sealed_bucket import SealedBucket
@@ -30,6 +31,8 @@ class TenantBucket(SealedBucket):
     bucket, as `Bucket.grant_read(role, "alpha/*")` of CDK does (it allows `s3:List*` on the whole bucket). Each grant
     also admits the role in the bucket policy and gives it the use of the key through S3.
     """
+
+    _owner_is: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -110,6 +113,7 @@ class TenantBucket(SealedBucket):
         self, role: iam.IRole, prefix: str, actions: _actions.Actions, *, writes: bool, lists: bool
     ) -> iam.Grant:
         folder = _arguments.prefix(self, "prefix", prefix)
+        owner = {"StringEquals": self._owner_is} if self._owner_is else {}
         self.admit(role)
         grant = self._grant_key(role, writes=writes).combine(
             _wildcards.grant(
@@ -117,6 +121,7 @@ class TenantBucket(SealedBucket):
                 actions,
                 f"{self._bucket_arn}/{folder}*",
                 f"All objects below {folder} in one bucket of one tenant; object names are not known beforehand",
+                owner,
             )
         )
         if lists:
@@ -125,7 +130,7 @@ class TenantBucket(SealedBucket):
                     grantee=role,
                     actions=list(_actions.LIST_OBJECTS),
                     resource_arns=[self._bucket_arn],
-                    conditions={"StringLike": {"s3:prefix": [f"{folder}*"]}},
+                    conditions={"StringLike": {"s3:prefix": [f"{folder}*"]}, **owner},
                 )
             )
         return grant
@@ -269,6 +274,8 @@ class ImportedBucket(TenantBucket):
         self.bucket = s3.Bucket.from_bucket_name(self, "Resource", bucket_name)
         self._bucket_arn = self.bucket.bucket_arn
         self._key_if_any = key
+        # Once its owner deletes a bucket, anybody can make one of its name.
+        self._owner_is = {"aws:ResourceAccount": place_of(self, within=scope).account}
         self._for_owner = HandedOver(self, "data-bucket", because, arn=self.bucket.bucket_arn)
 
     def statements_for_owner(self) -> str:
@@ -310,14 +317,16 @@ class ImportedBucket(TenantBucket):
         """The other half: in the bucket's policy, and through the network."""
         self._for_owner.add(
             iam.PolicyStatement(
-                principals=[iam.ArnPrincipal(role.role_arn)],
+                principals=[iam.ArnPrincipal(arn_of(role))],
                 actions=list(actions),
                 resources=[resource],
                 conditions=conditions,
             )
         )
         if isinstance(role, IExecutionRole) and role.network is not None:
-            role.network.allow_service(role, "s3", actions, [resource], conditions)
+            role.network.allow_service(
+                role, "s3", actions, [resource], {**(conditions or {}), "StringEquals": self._owner_is}
+            )
 
     def _grant_key(self, role: iam.IRole, *, writes: bool) -> iam.Grant:
         if self._key_if_any is None:

@@ -119,18 +119,21 @@ class Context:
         """Whether a template says, with a reason, that a part exists outside of the assembly."""
         return any(part == found for template in self.assembly.templates for found, _ in declared(template))
 
-    def imported(self, part: str, fact: str, tenant: str | None) -> frozenset[str]:
-        """What templates say, with a reason, to be a tenant's outside of the assembly: one fact of each such part."""
+    def imported(self, part: str, fact: str, tenant: str) -> frozenset[str]:
+        """What templates say, with a reason, to be outside of the assembly: one fact of each such part.
+
+        Of what is for one tenant that of `tenant`; without one what is for all.
+        """
         found = set()
         for template in self.assembly.templates:
             metadata = template.body.get("Metadata")
             ours = metadata.get("emrguard") if isinstance(metadata, Mapping) else None
-            for entry in ours.values() if isinstance(ours, Mapping) and tenant else ():
+            for entry in ours.values() if isinstance(ours, Mapping) else ():
                 if not isinstance(entry, Mapping) or entry.get("part") != part:
                     continue
                 reason, name = entry.get("shared"), self.resolver.resolve(template, entry.get(fact))
                 named = isinstance(reason, str) and reason.strip() and isinstance(name, str)
-                if named and not set(name) & set("*?") and entry.get("for_tenant") == tenant:
+                if named and not set(name) & set("*?") and entry.get("for_tenant", "") == tenant:
                     found.add(name)
         return frozenset(found)
 

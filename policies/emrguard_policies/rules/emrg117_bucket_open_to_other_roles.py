@@ -64,7 +64,8 @@ def _first_let_in(policies: list[Policy], arn: str, account: str, named: list[st
 
 def _exempted(context: Context, bucket: Resource, documents: list[Document]) -> Iterator[str]:
     """Principals that a Deny exempts and that are no roles of the bucket's owner."""
-    imported = context.imported("execution-role", "arn", bucket.mark.tenant)
+    tenant = bucket.mark.tenant
+    imported = context.imported("execution-role", "arn", tenant) if tenant else frozenset()
     for document in documents:
         for statement in document.statements if document.policy else ():
             for condition in statement.conditions if statement.effect == "Deny" else ():

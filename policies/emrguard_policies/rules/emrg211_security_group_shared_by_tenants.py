@@ -36,7 +36,7 @@ def _is_imported(context: Context, application: Resource, path: str) -> bool:
     listed, index = context.get(application, _GROUPS), path.removeprefix(_GROUPS).strip("[]")
     if not isinstance(listed, list) or not index.isdigit():
         return False
-    users = {each.mark.tenant for each in context.applications}
+    users = {each.mark.tenant for each in context.applications if each.mark.tenant}
     saying = {tenant for tenant in users if listed[int(index)] in context.imported("vpc", "security_group", tenant)}
     return saying == {application.mark.tenant}
 

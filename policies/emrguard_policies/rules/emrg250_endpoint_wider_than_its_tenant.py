@@ -83,7 +83,7 @@ def _wide(statement: Statement) -> Iterator[str]:
         if excluded is not None:
             yield f"{element} {', '.join(excluded)}"
     yield from (f"Action {action}" for action in statement.actions or () if "*" in action)
-    actions = [action.lower() for action in statement.actions or ()]
+    actions = _lower(statement)
     for pattern in statement.resources or ():
         if _WITHOUT_PLACE.match(pattern) or _WHOLE.match(pattern):
             yield f"Resource {pattern}"
@@ -95,18 +95,22 @@ def _wide(statement: Statement) -> Iterator[str]:
         yield "metrics may be put into any namespace"
 
 
+def _lower(statement: Statement) -> tuple[str, ...]:
+    return tuple(action.lower() for action in statement.actions or ())
+
+
 def _past(context: Context, statement: Statement) -> Iterator[str]:
     """Wildcards for roles of the app that their own policies do not have."""
     named = [value for item in statements.positive(statement, "aws:principalarn") for value in item.values]
     roles = [role for role in map(context.resolver.find, named) if role is not None and role.type == "AWS::IAM::Role"]
-    if not named or len(roles) < len(named):
+    if not named or len(roles) < len(named) or all(map(_KNOWS_NO_RESOURCE.match, _lower(statement))):
         return
     own = [
         pattern
         for role in roles
         for document in context.documents_of(role)
         for each in document.statements
-        if statements.allowed(each, tuple(action.lower() for action in statement.actions or ()))
+        if statements.allowed(each, _lower(statement))
         for pattern in each.resources or ()
     ]
     for pattern in statement.resources or ():

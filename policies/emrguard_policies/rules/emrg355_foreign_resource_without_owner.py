@@ -2,8 +2,9 @@
 
 The condition `aws:ResourceAccount` says whose it must be. The rule judges roles and VPC endpoints that are marked as a
 tenant's, where they name a bucket of no template of the app; of such a bucket, too, they name a folder, and list by
-prefix. Where a job may assume a role of another account, or use a key there, the condition keeps out roles and keys of
-the app's own account, in case it is deployed to just that account: there they may be another tenant's.
+prefix. Endpoints may let through what goes to a bucket that the app imports for a reason. Where a job may assume a role
+of another account, or use a key there, the condition keeps out roles and keys of the app's own account, in case it is
+deployed to just that account: there they may be another tenant's.
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ def check(context: Context) -> Iterator[Violation]:
     for role in context.of("AWS::IAM::Role"):
         if role.mark.tenant:
             yield from _judge(context, context.documents_of(role))
+    imported = context.imported("data-bucket", "arn", "")
     for endpoint in context.of("AWS::EC2::VPCEndpoint"):
         if endpoint.mark.tenant and context.given(endpoint, "PolicyDocument"):
-            yield from _judge(context, [context.document(endpoint, "PolicyDocument", "resource")])
+            yield from _judge(context, [context.document(endpoint, "PolicyDocument", "resource")], imported)
 
 
-def _judge(context: Context, documents: list[Document]) -> Iterator[Violation]:
+def _judge(context: Context, documents: list[Document], imported: frozenset[str] = frozenset()) -> Iterator[Violation]:
     for document in documents:
         if document.policy is None and document.opaque:
             yield Violation(document.resource, document.path, f"cannot be read: {document.problem}", undecided=True)
@@ -45,7 +47,7 @@ def _judge(context: Context, documents: list[Document]) -> Iterator[Violation]:
     for document in documents:
         own = context.resolver.account(document.resource.template)
         for statement in document.statements:
-            found = [*_on_buckets(context, statement), *_on_others(statement, own, abroad - {own})]
+            found = [*_on_buckets(context, statement, imported), *_on_others(statement, own, abroad - {own})]
             if found:
                 yield Violation(document.resource, document.where(statement), ", ".join(found))
 
@@ -54,7 +56,7 @@ def _owners(statement: Statement) -> Iterable[str]:
     return (value for condition in statements.positive(statement, _OWNER) for value in condition.values)
 
 
-def _on_buckets(context: Context, statement: Statement) -> Iterator[str]:
+def _on_buckets(context: Context, statement: Statement, imported: frozenset[str]) -> Iterator[str]:
     acts = statements.named(statement, _ON_OBJECTS)
     lists = statements.named(statement, (_LIST,))
     for pattern in statement.resources or () if acts or lists else ():
@@ -62,6 +64,8 @@ def _on_buckets(context: Context, statement: Statement) -> Iterator[str]:
             yield f"{pattern} is buckets of others, too"
         match = _BUCKET.fullmatch(pattern)
         if match is None or _OF_AWS.fullmatch(match["name"]) or context.resolver.find(match["name"]) is not None:
+            continue
+        if pattern.partition("/")[0] in imported:
             continue
         if len(set(_owners(statement))) > 1:
             yield f"{match['name']} of several accounts"
