@@ -11,7 +11,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from emrguard._kept import ANYONE, as_json, document, place_of
+from emrguard._kept import ANYONE, as_json, document, place_of, statement
 from emrguard._manifest import Owner
 from emrguard.exceptions import ArgumentError
 
@@ -120,7 +120,7 @@ class Endpoints:
             return
         allowed = [each.as_json(place_of(self._scope).account) for each in requests]
         if service in self._policies:
-            self._policies[service].add_statements(*map(iam.PolicyStatement.from_json, allowed))
+            self._policies[service].add_statements(*map(statement, allowed))
             return
         if self._claim is not None:
             self._claim(service)

@@ -101,19 +101,9 @@ def as_json(
     return found | {name: value for name, value in optional.items() if value}
 
 
-def statement(
-    actions: Sequence[str],
-    resources: Sequence[str],
-    *,
-    principal: Mapping[str, Any] | None = None,
-    conditions: Mapping[str, Any] | None = None,
-    sid: str | None = None,
-    deny: bool = False,
-) -> iam.PolicyStatement:
-    """A statement in one message; arguments as for `as_json`."""
-    return iam.PolicyStatement.from_json(
-        as_json(actions, resources, principal=principal, conditions=conditions, sid=sid, deny=deny)
-    )
+def statement(body: Mapping[str, Any]) -> iam.PolicyStatement:
+    """A statement of `as_json` in one message."""
+    return iam.PolicyStatement.from_json(body)
 
 
 def document(*statements: Mapping[str, Any]) -> iam.PolicyDocument:

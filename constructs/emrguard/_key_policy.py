@@ -77,7 +77,8 @@ def use_through(
     role: iam.IRole, actions: _actions.Actions, region: str, services: Sequence[str]
 ) -> iam.PolicyStatement:
     """The half of `grant_through` that stands in the policy of the key."""
-    return statement(actions, ["*"], principal={"AWS": arn_of(role)}, conditions=through(region, services))
+    asked = through(region, services)
+    return statement(as_json(actions, ["*"], principal={"AWS": arn_of(role)}, conditions=asked))
 
 
 def through(region: str, services: Sequence[str]) -> dict[str, dict[str, list[str]]]:

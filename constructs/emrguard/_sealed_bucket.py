@@ -12,7 +12,7 @@ from constructs import Construct
 
 from emrguard import _actions
 from emrguard import object_lock as locks
-from emrguard._kept import ANYONE, arn_of, statement
+from emrguard._kept import ANYONE, arn_of, as_json, statement
 from emrguard._manifest import Owner, Part
 from emrguard.object_lock import ObjectLock
 from emrguard_policies.nag import acknowledge
@@ -100,7 +100,9 @@ class SealedBucket(Construct):
     def _deny_data(self, sid: str, conditions: dict[str, dict[str, str]] | None) -> iam.PolicyStatement:
         """A denial of everything that reads, lists, changes or deletes objects; not yet in the bucket policy."""
         both = [self._bucket_arn, f"{self._bucket_arn}/*"]
-        return statement(_actions.OBJECT_DATA, both, principal=ANYONE, conditions=conditions, sid=sid, deny=True)
+        return statement(
+            as_json(_actions.OBJECT_DATA, both, principal=ANYONE, conditions=conditions, sid=sid, deny=True)
+        )
 
     def _deny_other_encryption(self, key: kms.IKey) -> list[iam.PolicyStatement]:
         algorithm = "s3:x-amz-server-side-encryption"
@@ -114,14 +116,10 @@ class SealedBucket(Construct):
             "NoAwsManagedKey": {"StringEquals": {algorithm: "aws:kms"}, "Null": {key_id: "true"}},
             "NoCustomerProvidedKey": {"Null": {customer: "false"}},
         }
+        objects = [f"{self._bucket_arn}/*"]
         return [
             statement(
-                _actions.WRITE_OBJECT,
-                [f"{self._bucket_arn}/*"],
-                principal=ANYONE,
-                conditions=conditions,
-                sid=sid,
-                deny=True,
+                as_json(_actions.WRITE_OBJECT, objects, principal=ANYONE, conditions=conditions, sid=sid, deny=True)
             )
             for sid, conditions in denied.items()
         ]

@@ -121,9 +121,7 @@ class ApplicationKey(Construct):
         """Let CloudWatch Logs use the key for one more log group of this account and Region."""
         self._log_groups.append(self._place.arn("logs", f"log-group:{name}"))
         if self._logs_statement is None:
-            self._logs_statement = iam.PolicyStatement.from_json(
-                _key_policy.log_groups(self._place.region, self._log_groups)
-            )
+            self._logs_statement = statement(_key_policy.log_groups(self._place.region, self._log_groups))
             self._let(self._logs_statement)
         else:
             self._logs_statement.add_condition("ArnEquals", {"kms:EncryptionContext:aws:logs:arn": self._log_groups})
@@ -147,7 +145,7 @@ class ApplicationKey(Construct):
                     "kms:ViaService": service_name("s3", place.region),
                 },
             }
-            self._let(statement(_actions.DECRYPT, ["*"], principal=ANYONE, conditions=conditions, sid="Macie"))
+            self._let(statement(as_json(_actions.DECRYPT, ["*"], principal=ANYONE, conditions=conditions, sid="Macie")))
         return role
 
     def _let(self, statement: iam.PolicyStatement) -> None:
@@ -232,7 +230,7 @@ class ImportedKey(ApplicationKey):
         """The key itself."""
         self._key_arn = key_arn
         self._for_owner = HandedOver(self, "key", because, arn=key_arn)
-        self._let(iam.PolicyStatement.from_json(self._managed_logs()))
+        self._let(statement(self._managed_logs()))
 
     def statements_for_owner(self) -> str:
         """What the owner must add to the key's policy for all that is granted: statements, as JSON.

@@ -18,7 +18,7 @@ from emrguard import _actions, _arguments, existing_vpc
 from emrguard._endpoints import Endpoints, EndpointService, Requests, check_service
 from emrguard._flow_logs import log_flows
 from emrguard._handing_over import HandedOver, check
-from emrguard._kept import arn_of, place_of
+from emrguard._kept import arn_of, place_of, statement
 from emrguard._manifest import Owner, Part
 from emrguard._prefix_lists import prefix_list
 from emrguard._reasons import Reasons
@@ -438,7 +438,7 @@ class _Elsewhere:
         """More statements for the policy of the service's endpoint."""
         check_service(self._scope, "service", service)
         for each in requests:
-            self.for_owner.add(iam.PolicyStatement.from_json(each.as_json(self._account)), service)
+            self.for_owner.add(statement(each.as_json(self._account)), service)
 
 
 class ImportedNetwork(IsolatedNetwork):
