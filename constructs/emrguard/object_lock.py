@@ -12,6 +12,8 @@ from constructs import IConstruct
 from emrguard import _arguments
 from emrguard.exceptions import ArgumentError
 
+_SHORTEST_DAYS = 7
+"""A shorter lock is over before anybody has missed what is gone; EMRG160 says so."""
 _LONGEST_DAYS = 36_500
 """S3's own limit is 100 years."""
 
@@ -31,7 +33,7 @@ class ObjectLock:
     ```
 
     Args:
-        days: how long, from 1 to 36500 days.
+        days: how long, from 7 to 36500 days: a shorter lock is over before anybody has missed what is gone.
         mode: `GOVERNANCE`, the default: whoever has `s3:BypassGovernanceRetention` may still delete; the policies of
             emrguard's buckets deny it, so the bucket policy would have to be changed before, which the trail alerts of.
             `COMPLIANCE`: nobody at all, not even the account's root; what was locked by mistake is paid for to the end.
@@ -45,12 +47,14 @@ def render(scope: IConstruct, argument: str, given: ObjectLock) -> s3.ObjectLock
     """The default retention of a bucket as CDK has it.
 
     Raises:
-        ArgumentError: the mode or the days are not S3's.
+        ArgumentError: the mode is not S3's, or the days are too few or too many.
     """
     path = scope.node.path
     if given.mode not in ("GOVERNANCE", "COMPLIANCE"):
         raise ArgumentError(path, f"{argument}.mode", given.mode, "write GOVERNANCE or COMPLIANCE")
-    days = cdk.Duration.days(_arguments.whole_number(scope, f"{argument}.days", given.days, 1, _LONGEST_DAYS, "days"))
+    days = cdk.Duration.days(
+        _arguments.whole_number(scope, f"{argument}.days", given.days, _SHORTEST_DAYS, _LONGEST_DAYS, "days")
+    )
     if given.mode == "COMPLIANCE":
         return s3.ObjectLockRetention.compliance(days)
     return s3.ObjectLockRetention.governance(days)

@@ -271,7 +271,7 @@ def _macie_jobs(draw: st.DrawFn) -> MacieJob | None:
     )
 
 
-def _locks(least: int = 1) -> st.SearchStrategy[ObjectLock]:
+def _locks(least: int = 7) -> st.SearchStrategy[ObjectLock]:
     return st.builds(ObjectLock, days=st.integers(least, 36_500), mode=st.sampled_from(["GOVERNANCE", "COMPLIANCE"]))
 
 
