@@ -10,6 +10,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk.assertions import Template
 from constructs import IConstruct
+from mark_support import mark_of
 
 from emrguard_policies.iam.decide import Decision, Policies, Principal, Request, ResourcePolicy, decide
 from emrguard_policies.iam.model import Policy, parse
@@ -84,13 +85,7 @@ class Synthesized:
 
     def mark(self, logical_id: str) -> dict[str, Any]:
         """The manifest's mark on a resource, of policies that of what they are of; empty if there is none."""
-        resource = self.resources[logical_id]
-        match resource:
-            case {"Metadata": {"emrguard": dict(found)}}:
-                return found
-            case {"Properties": {"Roles": [{"Ref": owner}]}} | {"Properties": {"Bucket": {"Ref": owner}}}:
-                return self.mark(owner)
-        return {}
+        return mark_of(self.resources, logical_id)
 
     def bucket(self, part: str) -> str:
         """Name of the bucket of a part."""

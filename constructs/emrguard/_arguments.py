@@ -27,7 +27,7 @@ def tenant_name(scope: IConstruct, value: str) -> str:
 
 def reason(path: str, argument: str, value: str) -> str:
     """Why something less safe than the default is right: words that reach the reports, not an empty string."""
-    if not isinstance(value, str) or len(value.strip()) < 10 or "${Token[" in value:
+    if not isinstance(value, str) or len(value.strip()) < 10 or unresolved(value):
         mend = "say in a few words why, as plain text; it goes into the template and the reports"
         raise ArgumentError(path, argument, value, mend)
     return value.strip()

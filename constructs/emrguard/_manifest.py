@@ -79,23 +79,16 @@ class Owner:
 
     def declare(self, scope: IConstruct, part: Part, **facts: str) -> None:
         """Say in the template itself what exists outside of it: one entry a part in the template's metadata."""
-        stack = cdk.Stack.of(scope)
-        found: dict[str, Any] = (stack.template_options.metadata or {}).get("emrguard", {})
-        stack.add_metadata("emrguard", {**found, part: self._as_metadata(part) | facts})
+        _write(scope, part, self._as_metadata(part) | facts)
 
     def declare_outside(self, scope: IConstruct, arn: str) -> None:
         """Say in the template why tenants share what stands in no template of the app; the owner is everyone."""
-        stack = cdk.Stack.of(scope)
-        found: dict[str, Any] = (stack.template_options.metadata or {}).get("emrguard", {})
         entry = {"shared": self.shared, "arn": arn}
-        stack.add_metadata("emrguard", {**found, "outside": [*found.get("outside", ()), entry]})
+        _write(scope, "outside", [*_written(stack_of(scope)).get("outside", ()), entry])
 
     def declare_one_of(self, scope: IConstruct, part: Part, **facts: str) -> None:
         """Like `declare`, for parts of which there may be several: the entry carries the name of the construct."""
-        stack = cdk.Stack.of(scope)
-        found: dict[str, Any] = (stack.template_options.metadata or {}).get("emrguard", {})
-        entry = self._as_metadata(part) | facts
-        stack.add_metadata("emrguard", {**found, f"{part} {cdk.Names.unique_id(scope)}": entry})
+        _write(scope, f"{part} {cdk.Names.unique_id(scope)}", self._as_metadata(part) | facts)
 
     def mark_all_below(self, scope: IConstruct, part: Part) -> None:
         """Mark and tag every resource at or below a construct of somebody else's, also those that come later."""
@@ -126,6 +119,17 @@ class Owner:
     def _as_metadata(self, part: Part) -> dict[str, Any]:
         owner = {"tenant": self.tenant} if self.tenant is not None else {"shared": self.shared}
         return {**owner, "part": part}
+
+
+def _written(stack: cdk.Stack) -> dict[str, Any]:
+    """What the metadata of a template says already."""
+    found: dict[str, Any] = (stack.template_options.metadata or {}).get("emrguard", {})
+    return found
+
+
+def _write(scope: IConstruct, name: str, entry: Any) -> None:
+    stack = stack_of(scope)
+    stack.add_metadata("emrguard", {**_written(stack), name: entry})
 
 
 def add_reasons(resource: IConstruct, reasons: Mapping[str, str]) -> None:

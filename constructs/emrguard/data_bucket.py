@@ -13,7 +13,7 @@ from constructs import Construct
 
 from emrguard import _actions, _arguments, _retention, _wildcards
 from emrguard._handing_over import HandedOver, check
-from emrguard._kept import arn_of, days, place_of
+from emrguard._kept import arn_of, as_json, days, place_of, statement
 from emrguard._manifest import Owner, Part, add_reasons
 from emrguard._reasons import Reasons
 from emrguard._sealed_bucket import SealedBucket
@@ -276,7 +276,7 @@ class ImportedBucket(TenantBucket):
         self._key_if_any = key
         # Once its owner deletes a bucket, anybody can make one of its name.
         self._owner_is = {"aws:ResourceAccount": place_of(self, within=scope).account}
-        self._for_owner = HandedOver(self, "data-bucket", because, arn=self.bucket.bucket_arn)
+        self._for_owner = HandedOver(self, "data-bucket", because, arn=self._bucket_arn)
 
     def statements_for_owner(self) -> str:
         """What the owner must add to the bucket's policy for all that is granted: statements, as JSON.
@@ -302,7 +302,7 @@ class ImportedBucket(TenantBucket):
         self, role: iam.IRole, prefix: str, actions: _actions.Actions, *, writes: bool, lists: bool
     ) -> iam.Grant:
         grant = super()._grant(role, prefix, actions, writes=writes, lists=lists)
-        self._let(role, actions, self.bucket.arn_for_objects(f"{prefix}*"))
+        self._let(role, actions, f"{self._bucket_arn}/{prefix}*")
         if lists:
             self._let(role, _actions.LIST_OBJECTS, self.bucket_arn, {"StringLike": {"s3:prefix": [f"{prefix}*"]}})
         return grant
@@ -316,12 +316,7 @@ class ImportedBucket(TenantBucket):
     ) -> None:
         """The other half: in the bucket's policy, and through the network."""
         self._for_owner.add(
-            iam.PolicyStatement(
-                principals=[iam.ArnPrincipal(arn_of(role))],
-                actions=list(actions),
-                resources=[resource],
-                conditions=conditions,
-            )
+            statement(as_json(actions, [resource], principal={"AWS": arn_of(role)}, conditions=conditions))
         )
         if isinstance(role, IExecutionRole) and role.network is not None:
             role.network.allow_service(

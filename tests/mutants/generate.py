@@ -11,6 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from mark_support import mark_of
 from mutants import neutral, properties
 from mutants.model import ACCOUNT, LEFT_OPEN, REGION, Change, Mutant
 from mutants.policies import Surroundings
@@ -71,7 +72,7 @@ def _all(assemblies: Mapping[str, Path]) -> Iterator[tuple[Mutant, Mapping[str, 
             types = _types(resources)
             twins = _twins(resources)
             for name, resource in resources.items():
-                part = str(_mark(resources, name).get("part", ""))
+                part = str(mark_of(resources, name).get("part", ""))
                 if types[name] == "AWS::Events::Rule":
                     part = str(resource["Properties"].get("Description"))
                 for change in properties.mutate(resource, Surroundings(types, twins)):
@@ -117,22 +118,12 @@ def _nameless(value: Any, types: Mapping[str, str]) -> Any:
     return value
 
 
-def _mark(resources: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any]:
-    """The mark of a resource; a policy has that of the role, or of the bucket, that it is of."""
-    match resources[name]:
-        case {"Metadata": {"emrguard": dict(found)}}:
-            return found
-        case {"Properties": {"Roles": [{"Ref": owner}]}} | {"Properties": {"Bucket": {"Ref": owner}}}:
-            return _mark(resources, owner)
-    return {}
-
-
 def _twins(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """For each resource of a tenant the same one of another tenant in the template: by their paths in the CDK tree."""
     by_place: dict[tuple[str, str], dict[str, str]] = {}
     for name, resource in resources.items():
         metadata = resource.get("Metadata", {})
-        tenant = _mark(resources, name).get("tenant")
+        tenant = mark_of(resources, name).get("tenant")
         if tenant is not None:
             place = "/".join(str(metadata["aws:cdk:path"]).split("/")[2:])
             by_place.setdefault((resource["Type"], place), {})[tenant] = name
